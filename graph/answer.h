@@ -1,0 +1,110 @@
+/* The answer: everything a report or a picture says, computed once from a snapshot.
+ * Reports (text, JSON, DOT) only format it; they decide nothing. */
+#pragma once
+
+#include "graph.h"
+
+enum severity { SEVERITY_ERROR, SEVERITY_WARNING, SEVERITY_NOTE };
+
+/* The finding codes of docs/INTERFACE.md, one table in findings.c: code, default severity. */
+enum finding_code {
+	FINDING_DANGLING_HANDLE,
+	FINDING_DANGLING_FUNCTION,
+	FINDING_ALIASED_HANDLE,
+	FINDING_LEAKED_OPEN,
+	FINDING_CYCLE_PINS_HANDLE,
+	FINDING_ROOT_PINS_HANDLE,
+	FINDING_STILL_MAPPED,
+	FINDING_NATIVE_CALLBACK,
+	FINDING_REFERENCE_SURPLUS,
+	FINDING_UNOWNED_DESCRIPTOR,
+	FINDING_NATIVE_POINTER,
+	FINDING_RESURRECTED,
+	FINDING_UNTRAVERSABLE_TYPE,
+	FINDING_GC_OFF,
+	FINDING_CODES
+};
+const char *finding_code_name(enum finding_code code); /* "leaked-open" */
+/* HGS_NONE-like -1 where the name is unknown. */
+int finding_code_parse(const char *name);
+const char *severity_name(enum severity severity);
+
+enum holder_state { HOLDER_LIVE, HOLDER_GARBAGE, HOLDER_DANGLING, HOLDER_ALIASED };
+enum held_by { HELD_BY_ROOT, HELD_BY_CYCLE, HELD_BY_NATIVE };
+
+struct holder {
+	const struct hgs_holder *fact;
+	enum holder_state state;
+	enum held_by held_by;
+	uint32_t library; /* index, or HGS_NONE (stale) */
+	struct chain chain; /* steps 0 where garbage */
+	char *path;	    /* NULL where none */
+	uint32_t cycle;	    /* index into answer.cycles, or HGS_NONE */
+};
+
+struct library {
+	const struct hgs_library *fact;
+	const char *path, *name; /* name: basename */
+	const char *loaded_by;	 /* "dlopen" "import" "needed" "startup" "main" */
+	uint32_t owners;
+	int64_t opens, leaked_opens; /* -1: unknown or says nothing (JSON null) */
+	char **why;		     /* why_mapped, NULL-terminated */
+	uint32_t *holders;	     /* indices into answer.holders */
+	uint32_t num_holders;
+};
+
+struct cycle {
+	uint32_t component;
+	uint32_t objects;
+	uint64_t bytes;
+	enum { CYCLE_GARBAGE, CYCLE_REACHABLE, CYCLE_FROZEN } state;
+	bool finalizer;
+	uint32_t *pins; /* library indices */
+	uint32_t num_pins;
+	struct chain ring; /* through the pinned owner where there is one */
+	uint32_t cut;	   /* step of the ring whose edge is the one to cut; 0: none worth naming */
+	char *advice;	   /* for the cut; NULL: none */
+	char *held_by;	   /* path; NULL where garbage */
+	uint32_t count;	   /* how many equal cycles this row stands for (same types and edges), itself included */
+};
+
+struct finding {
+	enum finding_code code;
+	enum severity severity;
+	char *title;	   /* one line */
+	uint32_t library;  /* index or HGS_NONE */
+	const char *library_name; /* also for libraries that are gone; NULL: none */
+	uint64_t count;
+	uint32_t *objects; /* at most 20 */
+	uint32_t num_objects;
+	uint32_t holder;   /* the example: index into holders or HGS_NONE */
+	uint32_t cycle;	   /* index or HGS_NONE */
+	char *evidence;	   /* one sentence with the numbers */
+	char *advice;	   /* the line to change */
+};
+
+struct answer {
+	const struct snapshot *s;
+	struct graph *graph;
+	struct reach *reach;
+	uint32_t *component;
+	uint32_t num_components;
+	struct library *libraries; /* as s->libraries */
+	uint32_t num_libraries;
+	struct holder *holders; /* as s->holders */
+	uint32_t num_holders;
+	struct cycle *cycles; /* those that pin a handle first, then by bytes; structural ones left out */
+	uint32_t num_cycles, all_cycles;
+	struct finding *findings; /* most severe first */
+	uint32_t num_findings;
+};
+
+_must_check_ struct hg_error *answer_create(const struct snapshot *s, struct answer **ret);
+void answer_destroy(struct answer *answer);
+
+/* OBJECT of docs/INTERFACE.md: "0x7f..", "type:NAME[#N]", "lib:NAME", "__main__.cache['a'].dll".
+ * At most `max` indices into *ret (caller frees), *total says how many there are. Exit code 2 for
+ * bad syntax, 1 where nothing matches. */
+_must_check_ struct hg_error *select_objects(const struct answer *answer, const char *expression,
+					     uint32_t max, uint32_t **ret, uint32_t *count,
+					     uint64_t *total);

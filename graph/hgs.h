@@ -1,0 +1,213 @@
+/* The snapshot file (.hgs): what it holds, and the reader.
+ *
+ * A snapshot is made to be mapped and used in place: a header, a table of
+ * sections, and sections of little-endian fixed-width records, each aligned to
+ * 64 bytes. A column holds one field of all objects (or all references), so an
+ * analysis touches only what it needs. Later versions add sections, or append
+ * fields to the records of a section (its `stride` says how long one is); a
+ * reader takes what it knows. docs/format.md is the description for others.
+ *
+ * This header is the only place that states the format. The hook, the writer
+ * (inspect/) and the reader (graph/) all include it. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define HGS_MAGIC 0x0a1a53474850470bULL
+#define HGS_VERSION 1
+#define HGS_ALIGN 64
+#define HGS_NONE UINT32_MAX /* absent index */
+
+enum hgs_section_id {
+	HGS_META = 1,	   /* struct hgs_meta, one */
+	HGS_STRINGS = 2,   /* char[]: UTF-8, NUL-terminated; offset 0 is "" */
+	HGS_OBJ_ADDR = 3,  /* u64[n] address in the process; ascending in no way */
+	HGS_OBJ_TYPE = 4,  /* u32[n] object index of the type; HGS_NONE: no Python object (a frame, a thread) */
+	HGS_OBJ_REFS = 5,  /* u32[n] reference count, saturated; see HGS_OBJ_IMMORTAL */
+	HGS_OBJ_SIZE = 6,  /* u64[n] own size in bytes, gc header included */
+	HGS_OBJ_FLAGS = 7, /* u32[n] HGS_OBJ_* */
+	HGS_OBJ_TEXT = 8,  /* u32[n] offset into STRINGS: see "Text" below; 0: none */
+	HGS_REF_START = 9, /* u64[n + 1] the references of object i are [start[i], start[i + 1]) */
+	HGS_REF_TARGET = 10, /* u32[m] object index */
+	HGS_REF_NAME = 11,   /* u32[m] edge name, HGS_EDGE_* with payload */
+	HGS_ROOTS = 12,	     /* struct hgs_root[] */
+	HGS_THREADS = 13,    /* struct hgs_thread[] */
+	HGS_FRAMES = 14,     /* struct hgs_frame[], running and suspended */
+	HGS_LIBRARIES = 15,  /* struct hgs_library[] */
+	HGS_SEGMENTS = 16,   /* struct hgs_segment[]: mappings of the process, ascending */
+	HGS_HOLDERS = 17,    /* struct hgs_holder[] */
+	HGS_INCOMPLETE = 18, /* u32[] string offsets: why the snapshot is not whole */
+};
+
+struct hgs_section {
+	uint32_t id;
+	uint32_t stride;   /* bytes of one record */
+	uint64_t offset;   /* from the file's start, multiple of HGS_ALIGN */
+	uint64_t size;	   /* bytes, multiple of stride */
+	uint64_t checksum; /* XXH3_64bits of the section */
+};
+
+struct hgs_header {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t sections; /* entries of the table that follows the header at once */
+	uint64_t file_size;
+	uint64_t checksum; /* XXH3_64bits of the header with this field 0, then the table */
+};
+
+enum hgs_method { HGS_FORK = 1, HGS_PAUSE = 2, HGS_CORE = 3, HGS_IN_PROCESS = 4 };
+
+struct hgs_meta {
+	uint32_t pid;
+	uint32_t python_version;   /* PY_VERSION_HEX */
+	uint32_t build;		   /* HGS_BUILD_* */
+	uint32_t method;	   /* enum hgs_method */
+	uint32_t consistent;	   /* the heap was whole: no thread inside a mutation, no collection under way */
+	uint32_t gc_enabled;	   /* 0, 1 or HGS_NONE for unknown */
+	uint32_t threads;	   /* of the process, Python or not */
+	uint32_t bad_objects;	   /* objects whose visit faulted */
+	uint64_t gc_frozen;	   /* objects in the permanent generation */
+	uint64_t tracked;	   /* objects in gc lists, the permanent generation included */
+	uint64_t stopped_ns;	   /* how long the threads of the target stood still, in all */
+	uint64_t walk_ns;
+	uint64_t time_ns;	   /* CLOCK_REALTIME of the freeze */
+	uint32_t exe, cmdline;	   /* strings; cmdline's arguments joined by blanks */
+	uint32_t host, reserved;
+};
+
+#define HGS_BUILD_DEBUG 1u
+#define HGS_BUILD_FREE_THREADED 2u
+#define HGS_BUILD_STATIC 4u
+
+#define HGS_OBJ_TRACKED 1u	  /* in a gc list */
+#define HGS_OBJ_FROZEN 2u	  /* in the permanent generation */
+#define HGS_OBJ_FINALIZED 4u	  /* its finalizer has run */
+#define HGS_OBJ_IMMORTAL 8u	  /* its count says nothing */
+#define HGS_OBJ_BAD 16u		  /* visiting it faulted: references incomplete */
+#define HGS_OBJ_TYPE_OBJECT 32u	  /* it is a type */
+#define HGS_OBJ_HAS_FINALIZER 64u /* its type has tp_finalize / tp_del */
+#define HGS_OBJ_PSEUDO 128u	  /* no Python object: a running frame or a thread state */
+#define HGS_OBJ_TEXT_CUT 256u	  /* text is longer than stored */
+#define HGS_OBJ_MODULE 512u
+#define HGS_OBJ_DICT 1024u	  /* a dict or a subclass */
+#define HGS_OBJ_HEAP_TYPE 2048u	  /* an instance of a class made at run time (type has HEAPTYPE) */
+#define HGS_OBJ_GC 4096u	  /* has a gc header, tracked or not */
+#define HGS_OBJ_USER 8192u	  /* instance of a class written in Python (heap type whose dict has __module__, made by `class`) */
+#define HGS_OBJ_GENERATION_SHIFT 16 /* two bits: 0..2 the generation where tracked */
+#define HGS_OBJ_INTERNED (1u << 18)
+
+/* Text. str and bytes: the value, first 96 bytes, control characters kept. int, float, bool, None:
+ * as repr. type: "module.qualname" ("module." left out for builtins). module: its name.
+ * function, method descriptor, code: qualname. Others: 0. */
+
+/* An edge name: the low 4 bits are the kind, the upper 28 the payload. "name" payloads are the
+ * index of the str object that is the name (its text is the name). */
+enum hgs_edge {
+	HGS_EDGE_UNNAMED = 0,
+	HGS_EDGE_ATTR = 1,	/* .NAME: inline value, slot, C member; payload: STRINGS offset if HGS_EDGE_MEMBER, else name object */
+	HGS_EDGE_KEY = 2,	/* [KEY]: value in a dict; payload: the key object */
+	HGS_EDGE_INDEX = 3,	/* [N]: list, tuple, deque position */
+	HGS_EDGE_LOCAL = 4,	/* local NAME of a frame, generator, coroutine; payload: name object */
+	HGS_EDGE_CELL = 5,	/* closure NAME: function's closure cell (from the tuple, by co_freevars), or cell variable of a frame */
+	HGS_EDGE_MEMBER = 6,	/* .NAME of a C structure; payload: STRINGS offset of the name */
+	HGS_EDGE_ATTR_DICT = 7, /* to the attribute dictionary (__dict__) of an instance, module, type, function */
+	HGS_EDGE_DICT_KEY = 8,	/* to a key of a dict (tp_traverse leaves str keys out; the dict owns them) */
+	HGS_EDGE_TYPE = 9,	/* to the object's type, where tp_traverse visits it */
+	HGS_EDGE_CELL_CONTENTS = 10, /* cell -> value */
+	HGS_EDGE_SET_ITEM = 11,
+	HGS_EDGE_STACK = 12,	/* evaluation stack of a frame; payload: depth */
+	HGS_EDGE_FRAME = 13,	/* thread -> frame, frame -> its code, function, globals: payload enum hgs_frame_edge */
+};
+enum hgs_frame_edge { HGS_FRAME_TOP, HGS_FRAME_BACK, HGS_FRAME_CODE, HGS_FRAME_FUNCTION, HGS_FRAME_GLOBALS, HGS_FRAME_LOCALS, HGS_FRAME_BUILTINS, HGS_FRAME_OBJECT };
+
+#define HGS_EDGE_KIND(name) ((enum hgs_edge)((name) & 15u))
+#define HGS_EDGE_PAYLOAD(name) ((uint32_t)(name) >> 4)
+#define HGS_EDGE_NAME(kind, payload) ((uint32_t)(kind) | (uint32_t)(payload) << 4)
+#define HGS_EDGE_MAX_PAYLOAD ((1u << 28) - 1)
+
+enum hgs_root_kind {
+	HGS_ROOT_MODULES = 1,  /* sys.modules dict of an interpreter */
+	HGS_ROOT_SYS = 2,      /* sys.__dict__ */
+	HGS_ROOT_BUILTINS = 3, /* builtins.__dict__ */
+	HGS_ROOT_INTERP = 4,   /* another object pointer of the interpreter state; name says which */
+	HGS_ROOT_THREAD = 5,   /* a thread state (pseudo object) */
+	HGS_ROOT_ATEXIT = 6,
+	HGS_ROOT_STATIC = 7,   /* a static type of the interpreter */
+};
+
+struct hgs_root {
+	uint32_t object;
+	uint32_t kind;
+	uint32_t name;	 /* string, 0: none */
+	uint32_t thread; /* index into THREADS, or HGS_NONE */
+};
+
+struct hgs_thread {
+	uint64_t tstate;
+	uint64_t pthread;
+	uint32_t tid;	 /* kernel thread id as the target's own namespace numbers it; 0: unknown */
+	uint32_t name;	 /* comm */
+	uint32_t object; /* pseudo object of the thread state */
+	uint32_t flags;	 /* 1: main thread, 2: held the GIL */
+};
+
+struct hgs_frame {
+	uint32_t object; /* pseudo object (3.11+), frame object (before), or the suspended generator */
+	uint32_t code;	 /* code object */
+	int32_t line;	 /* current line; 0: unknown */
+	uint32_t name;	 /* string: function's name */
+	uint32_t file;	 /* string */
+	uint32_t thread; /* index into THREADS; HGS_NONE: suspended */
+};
+
+#define HGS_LIB_NODELETE 1u
+#define HGS_LIB_STARTUP 2u	/* l_type says startup (or executable: with HGS_LIB_MAIN) */
+#define HGS_LIB_MAIN 4u
+#define HGS_LIB_EXTENSION 8u	/* defines PyInit_*: a Python extension module */
+#define HGS_LIB_PYTHON 16u	/* libpython itself */
+#define HGS_LIB_TLS_DTORS 32u	/* TLS destructors are pending */
+#define HGS_LIB_NEEDED 64u	/* is in another map's l_initfini; needed_by says whose */
+#define HGS_LIB_BOUND 128u	/* is in another map's l_reldeps; bound_by says whose */
+#define HGS_LIB_VDSO 256u
+#define HGS_LIB_LOADER 512u
+
+struct hgs_library {
+	uint64_t handle; /* address of the link map */
+	uint64_t base;	 /* l_addr */
+	uint64_t start, end; /* extent of its mappings */
+	uint32_t path;	 /* string: l_name, or the mapped file's where l_name is empty */
+	uint32_t opens;	 /* l_direct_opencount, HGS_NONE: unknown */
+	uint32_t flags;
+	uint32_t space;	 /* namespace (l_ns) */
+	uint32_t needed_by, bound_by; /* index of one such library or HGS_NONE */
+};
+
+struct hgs_segment {
+	uint64_t start, end;
+	uint32_t path;	  /* string, 0: anonymous */
+	uint32_t library; /* or HGS_NONE */
+	uint32_t prot;	  /* 1 read, 2 write, 4 execute */
+	uint32_t reserved;
+};
+
+enum hgs_holder_kind {
+	HGS_HOLDER_HANDLE = 1, /* owns a dlopen handle: CDLL, PyDLL, cffi library */
+	HGS_HOLDER_FUNCTION = 2,
+	HGS_HOLDER_CALLBACK = 3,
+	HGS_HOLDER_MODULE = 4, /* an imported extension module */
+	HGS_HOLDER_TYPE = 5,
+	HGS_HOLDER_CAPSULE = 6,
+	HGS_HOLDER_INTEGER = 7,
+};
+
+/* What an object holds of the native world, read while the process was frozen. */
+struct hgs_holder {
+	uint64_t handle; /* dlopen handle as the object has it; 0: none */
+	uint64_t code;	 /* address of code (functions, callbacks); 0: none */
+	uint32_t object;
+	uint32_t kind;
+	uint32_t names;	  /* string: the library's name as the object has it (_name); 0: none */
+	uint32_t library; /* LIBRARIES index that `handle` or `code` lies in now, or HGS_NONE */
+};

@@ -1,0 +1,21 @@
+/* Pictures through libcgraph and libgvc: a selection of at most max_nodes, then layout in a child
+ * with a time limit. */
+#pragma once
+
+#include "answer.h"
+
+enum picture_kind { PICTURE_FINDINGS, PICTURE_CYCLES, PICTURE_WHY, PICTURE_REFS, PICTURE_BACKREFS };
+
+struct picture_options {
+	enum picture_kind kind;
+	const uint32_t *objects; /* for WHY, REFS, BACKREFS */
+	uint32_t num_objects;
+	int depth;
+	uint32_t max_nodes; /* default 60 */
+	unsigned seconds;   /* time limit of the layout */
+};
+
+/* Draws into an open descriptor; format is "png", "svg", "pdf" or "dot". */
+_must_check_ struct hg_error *picture_draw(const struct answer *answer,
+					   const struct picture_options *options,
+					   const char *format, int fd);

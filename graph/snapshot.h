@@ -1,0 +1,56 @@
+/* The reader of .hgs: maps the file, proves it sound once, then hands out columns.
+ *
+ * After snapshot_open() every index in every section is in range and every string ends inside the
+ * blob, so the analyses check nothing: a damaged or hostile file is an error here (exit 5), never
+ * a crash later. O(file) for checksums and ranges. */
+#pragma once
+
+#include "error.h"
+#include "hgs.h"
+
+struct snapshot {
+	const void *map;
+	size_t map_size;
+	const struct hgs_meta *meta;
+	const char *strings;
+	uint64_t strings_size;
+	uint32_t n; /* objects */
+	uint64_t m; /* references */
+	const uint64_t *addr;
+	const uint32_t *type, *refs;
+	const uint64_t *size;
+	const uint32_t *flags, *text;
+	const uint64_t *start;
+	const uint32_t *target, *name;
+	const struct hgs_root *roots;
+	uint32_t num_roots;
+	const struct hgs_thread *threads;
+	uint32_t num_threads;
+	const struct hgs_frame *frames;
+	uint32_t num_frames;
+	const struct hgs_library *libraries;
+	uint32_t num_libraries;
+	const struct hgs_segment *segments;
+	uint32_t num_segments;
+	const struct hgs_holder *holders;
+	uint32_t num_holders;
+	const uint32_t *incomplete;
+	uint32_t num_incomplete;
+};
+
+/* Opens a file, or a descriptor (which stays the caller's). `name` is for messages. Checks header,
+ * table, checksums and ranges. */
+_must_check_ struct hg_error *snapshot_open(const char *path, struct snapshot **ret);
+_must_check_ struct hg_error *snapshot_open_fd(int fd, const char *name, struct snapshot **ret);
+void snapshot_close(struct snapshot *snapshot);
+
+static inline const char *snapshot_string(const struct snapshot *s, uint32_t offset)
+{
+	return s->strings + offset;
+}
+static inline const char *snapshot_text(const struct snapshot *s, uint32_t object)
+{
+	return s->strings + s->text[object];
+}
+/* "ctypes.CDLL", "dict", "frame" ...; never NULL. */
+const char *snapshot_type_name(const struct snapshot *s, uint32_t object);

@@ -1,0 +1,59 @@
+/* Freezing: from a running process to a private copy of it at a moment when its heap is whole.
+ *
+ * docs/DESIGN.md, "Attaching", tells the story and the races. What must hold at every instruction,
+ * SIGKILL of this program included: the target goes on as if nothing had happened, and no copy of
+ * it stays behind. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "../graph/error.h"
+#include "../python_glue/runtime.h"
+#include "process.h"
+
+enum freeze_mode { FREEZE_FORK, FREEZE_PAUSE };
+
+struct freeze_options {
+	enum freeze_mode mode;
+	uint64_t timeout_ns; /* how long to wait for a safe point, in all */
+};
+
+/* The copy, stopped, controlled by us alone, killed by the kernel when we die. In FREEZE_PAUSE it
+ * shares the target's memory, and the target's threads stay stopped until freeze_end(). */
+struct freeze {
+	pid_t pid;	 /* the target */
+	pid_t copy;	 /* as our namespace numbers it */
+	struct memory memory; /* of the copy */
+	bool consistent;
+	const char *why_inconsistent; /* static text, NULL where consistent */
+	uint64_t stopped_ns; /* total time the target's threads stood still so far */
+	struct freeze_private *private;
+};
+
+_must_check_ struct hg_error *freeze_begin(struct process *process, const struct py_runtime *runtime,
+					   const struct freeze_options *options, struct freeze **ret);
+/* Kills the copy, leaves no zombie, releases everything. NULL is allowed. Idempotent in effect. */
+void freeze_end(struct freeze *freeze);
+
+/* One system call in the copy; result as the kernel gives it (-errno on failure). */
+_must_check_ struct hg_error *freeze_syscall(struct freeze *freeze, int64_t *result, long number,
+					     const uint64_t arguments[6]);
+
+/* Writes into the copy, through page protection (private pages only). */
+_must_check_ struct hg_error *freeze_write(struct freeze *freeze, uint64_t address,
+					   const void *data, size_t size);
+
+/* Runs code in the copy: function(argument) on the given stack, until int3. A fault (SIGSEGV,
+ * SIGBUS, SIGFPE, SIGILL) calls on_fault (may be NULL: error); where that returns true, the
+ * function is entered again from its start with the same argument. `tick` (may be NULL) is called
+ * about every 100 ms for progress and returns false to give up (Ctrl-C). */
+struct freeze_call {
+	uint64_t function, argument, stack_top;
+	bool (*on_fault)(void *context, int signal, uint64_t fault_address);
+	bool (*tick)(void *context);
+	void *context;
+	uint64_t timeout_ns; /* 0: none */
+};
+_must_check_ struct hg_error *freeze_run(struct freeze *freeze, const struct freeze_call *call);

@@ -1,0 +1,58 @@
+/* A process as /proc and its ELF files show it: found, checked and named before
+ * anything touches it. Only reading: no ptrace here. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "../graph/error.h"
+#include "memory.h"
+
+struct mapping {
+	uint64_t start, end, offset;
+	uint64_t inode;
+	uint32_t major, minor;
+	uint32_t prot;	  /* 1 read, 2 write, 4 execute */
+	bool shared;
+	const char *path; /* owned by the process's path pool; "" for anonymous; " (deleted)" kept off */
+	bool deleted;
+};
+
+struct process {
+	pid_t pid;
+	struct memory memory;
+	char *exe;     /* as the target's namespace names it */
+	char *cmdline; /* arguments joined by blanks */
+	struct mapping *maps;
+	size_t num_maps;
+	char *paths;   /* pool behind mapping.path */
+
+	/* The interpreter, found by what it is: _PyRuntime in .dynsym (or .symtab) of a mapped file. */
+	uint64_t runtime;	 /* address of _PyRuntime */
+	uint64_t runtime_size;	 /* st_size of the symbol, 0 unknown */
+	uint32_t python_version; /* PY_VERSION_HEX from Py_Version, or from the file where that does not exist (3.8 to 3.10) */
+	bool is_static;		 /* interpreter in the executable */
+	const struct mapping *python; /* first mapping of that file */
+};
+
+/* Opens PID: exists, is no zombie or kernel thread, is 64-bit x86, is CPython of a version we know,
+ * may be traced by us and is traced by nobody else. Each failure is one line and one remedy, found
+ * on this machine. O(maps). On success the caller owns *ret. */
+_must_check_ struct hg_error *process_open(pid_t pid, struct process **ret);
+void process_close(struct process *process);
+
+/* The mapping that holds the address, or NULL. O(log maps). */
+const struct mapping *process_mapping(const struct process *process, uint64_t address);
+
+/* An open descriptor on the file behind a mapping, replaced, deleted and container-internal files
+ * included (map_files, then root). -1 with errno. */
+int process_open_mapping(const struct process *process, const struct mapping *mapping);
+
+/* Where a function of the target's libraries is at run time: the first .dynsym definition of `name`
+ * in any mapped file whose path contains `in` (NULL: any). 0: not found. */
+uint64_t process_symbol(const struct process *process, const char *in, const char *name);
+
+/* Why PTRACE_SEIZE (or reading memory) of this process gave EPERM: uid, yama, capability or
+ * dumpable; or who traces it already (PID and name). Also used when a race makes seizing fail. */
+_must_check_ struct hg_error *process_denied(pid_t pid);

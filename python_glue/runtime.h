@@ -1,0 +1,46 @@
+/* One interpreter in one process: located, its layout chosen and proved there. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../graph/error.h"
+#include "../inspect/memory.h"
+#include "layout.h"
+
+#define PY_MAX_INTERPRETERS 64
+
+/* What the freezer needs to know of one interpreter: addresses in the target, 0 where absent. */
+struct py_interpreter {
+	uint64_t address;
+	uint64_t gc;		   /* address of the gc state */
+	uint64_t gil;		   /* address of the gil */
+	uint64_t gil_locked;	   /* int32, 1 while held (-1: never made) */
+	uint64_t gil_last_holder;  /* PyThreadState * that holds it, or held it last */
+	uint64_t gc_collecting;	   /* int32, set while a collection runs */
+	uint64_t eval_breaker;	   /* 3.8 to 3.12: int32; later it is per thread (layout.ts_eval_breaker) */
+	uint64_t gil_drop_request; /* 3.8 to 3.12: int32 */
+	bool own_gil;
+};
+
+struct py_runtime {
+	uint64_t address; /* _PyRuntime */
+	struct py_layout layout;
+	struct py_interpreter interpreters[PY_MAX_INTERPRETERS];
+	unsigned num_interpreters;
+	uint32_t build; /* HGS_BUILD_* */
+};
+
+/* Chooses the layout for `version` and proves it in the process (version word, gc lists that close
+ * in both directions, type(type) is type, thread ids of threads of this process, sys.modules is a
+ * dict). May be called on a live process: what is in motion is read again before it counts as
+ * wrong. Exit code 5 where it does not hold. */
+_must_check_ struct hg_error *py_runtime_open(const struct memory *memory, uint64_t address,
+					      uint32_t version, struct py_runtime *ret);
+/* Lists interpreters again (they come and go) through proven offsets. */
+_must_check_ struct hg_error *py_runtime_refresh(const struct memory *memory,
+						 struct py_runtime *runtime);
+
+/* The table of offsets, by version; exit code 5 naming what is supported where it is not. */
+_must_check_ struct hg_error *py_layout_for(const struct memory *memory, uint64_t runtime,
+					    uint32_t version, struct py_layout *ret);
