@@ -20,7 +20,7 @@ _must_check_ struct hg_error *graph_components(const struct snapshot *s, uint32_
 					       uint32_t *count);
 
 /* What is alive and why. */
-enum reach { REACH_GARBAGE = 0, REACH_ROOT = 1, REACH_NATIVE = 2, REACH_FROZEN = 3 };
+enum reach_state { REACH_GARBAGE = 0, REACH_ROOT = 1, REACH_NATIVE = 2, REACH_FROZEN = 3 };
 struct reach {
 	/* Breadth-first forest from the roots: how each object is reached. parent_edge is the position in
 	 * target[] of the reference used; UINT64_MAX at a root. First all known roots in their order (so
@@ -29,7 +29,7 @@ struct reach {
 	uint32_t *parent;
 	uint64_t *parent_edge;
 	uint32_t *root;	 /* index into s->roots, or HGS_NONE (native) */
-	uint8_t *state;	 /* enum reach */
+	uint8_t *state;	 /* enum reach_state */
 	uint32_t *surplus; /* counted minus found references; 0 for immortal and pseudo objects */
 	uint64_t garbage; /* objects */
 };

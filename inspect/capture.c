@@ -1,0 +1,215 @@
+/* From a process to a finished snapshot.
+ *
+ * The order is the format's: the hook's columns are streamed from the copy to
+ * the file as they are; then the file is read in place to find what needs
+ * knowledge of both the heap and the process (owners of handles, lines of
+ * frames); those small sections end the file. The heap is never held twice. */
+#include "capture.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+
+#include "../graph/snapshot_write.h"
+#include "facts.h"
+#include "walk.h"
+
+#define CHUNK (1u << 20)
+
+static const struct {
+	enum hook_column column;
+	uint32_t section, stride;
+} columns[] = {
+	{ HOOK_ADDR, HGS_OBJ_ADDR, 8 },	      { HOOK_TYPE, HGS_OBJ_TYPE, 4 },
+	{ HOOK_REFS, HGS_OBJ_REFS, 4 },	      { HOOK_SIZE, HGS_OBJ_SIZE, 8 },
+	{ HOOK_FLAGS, HGS_OBJ_FLAGS, 4 },     { HOOK_TEXT, HGS_OBJ_TEXT, 4 },
+	{ HOOK_START, HGS_REF_START, 8 },     { HOOK_TARGET, HGS_REF_TARGET, 4 },
+	{ HOOK_NAME, HGS_REF_NAME, 4 },	      { HOOK_STRINGS, HGS_STRINGS, 1 },
+};
+
+/* Streams one array of the copy to the file. */
+static struct hg_error *stream(const struct memory *memory, const struct hook_array *array,
+			       struct snapshot_writer *writer, bool strings, void *buffer)
+{
+	struct hg_error *error = NULL;
+
+	for (uint64_t done = 0; !error && done < array->used;) {
+		size_t size = array->used - done < CHUNK ? array->used - done : CHUNK;
+
+		if (memory_read(memory, array->data + done, buffer, size))
+			return hg_error_errno(HG_EXIT_FAILURE, errno,
+					      "cannot read the walk's result from the copy");
+		error = strings ? snapshot_writer_strings(writer, buffer, size)
+				: snapshot_writer_append(writer, buffer, size);
+		done += size;
+	}
+	return error;
+}
+
+static struct hg_error *write_columns(const struct memory *memory,
+				      const struct hook_control *control,
+				      struct snapshot_writer *writer,
+				      const struct interrupt *interrupt)
+{
+	_cleanup_free_ void *buffer = malloc(CHUNK);
+	struct hg_error *error = buffer ? NULL : &hg_error_no_memory;
+
+	for (unsigned i = 0; !error && i < sizeof(columns) / sizeof(columns[0]); i++) {
+		bool strings = columns[i].section == HGS_STRINGS;
+
+		if (!strings)
+			error = snapshot_writer_section(writer, columns[i].section,
+							columns[i].stride);
+		if (!error)
+			error = stream(memory, &control->columns[columns[i].column], writer,
+				       strings, buffer);
+		if (!error)
+			error = interrupt_check(interrupt);
+	}
+	return error;
+}
+
+static uint64_t realtime_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static struct hg_error *write_meta(struct snapshot_writer *writer, const struct process *process,
+				   const struct py_runtime *runtime, const struct hgs_meta *known)
+{
+	struct hgs_meta meta = *known;
+	struct hg_error *error;
+	struct utsname host;
+
+	meta.pid = (uint32_t)process->pid;
+	meta.python_version = runtime->layout.version;
+	meta.build = runtime->build | (process->is_static ? HGS_BUILD_STATIC : 0);
+	error = snapshot_writer_string(writer, process->exe, &meta.exe);
+	if (!error)
+		error = snapshot_writer_string(writer, process->cmdline, &meta.cmdline);
+	if (!error && !uname(&host))
+		error = snapshot_writer_string(writer, host.nodename, &meta.host);
+	if (!error)
+		error = snapshot_writer_add(writer, HGS_META, sizeof(meta), &meta, 1);
+	return error;
+}
+
+static struct hg_error *add_reason(struct snapshot_writer *writer, uint32_t *reasons,
+				   unsigned *count, const char *text)
+{
+	return snapshot_writer_string(writer, text, &reasons[(*count)++]);
+}
+
+/* Why the snapshot is not whole, counted. */
+static struct hg_error *write_incomplete(struct snapshot_writer *writer,
+					 const struct hook_control *control,
+					 const char *opens_unknown)
+{
+	struct hg_error *error = NULL;
+	uint32_t reasons[3];
+	unsigned count = 0;
+	char text[160];
+
+	if (control->bad) {
+		snprintf(text, sizeof(text), "%llu objects could not be visited to the end",
+			 (unsigned long long)control->bad);
+		error = add_reason(writer, reasons, &count, text);
+	}
+	if (!error && control->broken_list) {
+		snprintf(text, sizeof(text), "%u gc lists were in motion and do not close",
+			 control->broken_list);
+		error = add_reason(writer, reasons, &count, text);
+	}
+	if (!error && opens_unknown) {
+		snprintf(text, sizeof(text), "open counts of libraries are unknown: %s",
+			 opens_unknown);
+		error = add_reason(writer, reasons, &count, text);
+	}
+	if (!error)
+		error = snapshot_writer_add(writer, HGS_INCOMPLETE, sizeof(reasons[0]), reasons,
+					    count);
+	return error;
+}
+
+/* All that is read while the copy exists. */
+static struct hg_error *record(struct process *process, const struct py_runtime *runtime,
+			       struct freeze *freeze, const struct walk *walk,
+			       struct snapshot_writer *writer, const struct interrupt *interrupt,
+			       const char **opens_unknown)
+{
+	struct hg_error *error;
+
+	error = write_columns(&freeze->memory, &walk->control, writer, interrupt);
+	if (error)
+		return error;
+	return facts_write(process, runtime, &freeze->memory, freeze->copy, &walk->control, writer,
+			   opens_unknown);
+}
+
+static void freeze_endp(struct freeze **freeze)
+{
+	freeze_end(*freeze);
+}
+
+static void writer_destroyp(struct snapshot_writer **writer)
+{
+	snapshot_writer_destroy(*writer);
+}
+
+struct hg_error *capture(struct process *process, const struct capture_options *options, int fd,
+			 const char *name, const struct interrupt *interrupt,
+			 struct progress *progress)
+{
+	_cleanup_(writer_destroyp) struct snapshot_writer *writer = NULL;
+	_cleanup_(freeze_endp) struct freeze *freeze = NULL;
+	_cleanup_free_ struct py_runtime *runtime = calloc(1, sizeof(*runtime));
+	_cleanup_free_ struct walk *walk = calloc(1, sizeof(*walk));
+	bool pause = options->freeze.mode == FREEZE_PAUSE;
+	struct hgs_meta meta = { .method = pause ? HGS_PAUSE : HGS_FORK };
+	const char *opens_unknown = NULL;
+	struct hg_error *error;
+	uint64_t begin;
+
+	if (!runtime || !walk)
+		return &hg_error_no_memory;
+	error = py_runtime_open(&process->memory, process->runtime, process->python_version,
+				runtime);
+	if (!error)
+		error = snapshot_writer_begin(fd, name, &writer);
+	if (!error)
+		error = interrupt_check(interrupt);
+	progress_show(progress, "waiting for a moment when the heap is whole", 0);
+	begin = clock_ns();
+	if (!error)
+		error = freeze_begin(process, runtime, &options->freeze, &freeze);
+	if (error)
+		return error;
+	meta.time_ns = realtime_ns();
+	meta.threads = facts_threads(process->pid);
+	error = walk_run(freeze, runtime, options->redact ? HOOK_REDACT : 0, interrupt, progress,
+			 walk);
+	if (!error)
+		error = record(process, runtime, freeze, walk, writer, interrupt, &opens_unknown);
+	if (error)
+		return error;
+	meta.consistent = freeze->consistent;
+	meta.stopped_ns = freeze->stopped_ns;
+	freeze_end(take_ptr(freeze));
+	if (pause)
+		meta.stopped_ns = clock_ns() - begin;
+	meta.gc_enabled = walk->control.gc_enabled;
+	meta.gc_frozen = walk->control.frozen;
+	meta.tracked = walk->control.tracked;
+	meta.bad_objects = (uint32_t)walk->control.bad;
+	meta.walk_ns = walk->walk_ns;
+	error = write_meta(writer, process, runtime, &meta);
+	if (!error)
+		error = write_incomplete(writer, &walk->control, opens_unknown);
+	if (!error)
+		error = snapshot_writer_finish(writer);
+	return error;
+}

@@ -1,0 +1,19 @@
+/* What a snapshot needs beyond the heap: roots, threads, frames, libraries, segments, holders.
+ * Read while the frozen copy exists, written as the small sections at the file's end. */
+#pragma once
+
+#include "../graph/snapshot_write.h"
+#include "../python_glue/hook_abi.h"
+#include "../python_glue/runtime.h"
+#include "process.h"
+
+/* `copy` is the frozen copy's pid, `memory` its memory. *opens_unknown: why the open counts of
+ * libraries could not be told (static text), or NULL. */
+_must_check_ struct hg_error *facts_write(struct process *process, const struct py_runtime *runtime,
+					  const struct memory *memory, pid_t copy,
+					  const struct hook_control *control,
+					  struct snapshot_writer *writer,
+					  const char **opens_unknown);
+
+/* Threads of a process, by /proc; 0 where it is gone. */
+uint32_t facts_threads(pid_t pid);

@@ -1,0 +1,60 @@
+/* heapgraph: the command. Only here is there a flag set by signals, an exit status, an error printed. */
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "interrupt.h"
+#include "options.h"
+#include "verbs.h"
+
+static volatile sig_atomic_t signal_seen;
+
+static void on_signal(int number)
+{
+	signal_seen = number;
+}
+
+/* No SA_RESTART: waits return EINTR and are left in order. SA_RESETHAND: a second Ctrl-C ends us at
+ * once, which the target survives by design. SIGPIPE is an error of write() like others. */
+static void install_signals(void)
+{
+	const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction action = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
+
+	for (unsigned i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		sigaction(numbers[i], &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static int fail(struct hg_error *error)
+{
+	int code = error->code;
+
+	fprintf(stderr, "heapgraph: %s\n", error->message);
+	if (error->hint)
+		fprintf(stderr, "hint: %s\n", error->hint);
+	hg_error_free(error);
+	return signal_seen ? 128 + signal_seen : code;
+}
+
+int main(int argc, char **argv)
+{
+	const struct interrupt interrupt = { &signal_seen };
+	_cleanup_(options_deinit) struct options options = { 0 };
+	enum hg_exit status = HG_EXIT_OK;
+	struct hg_error *error;
+
+	setlocale(LC_CTYPE, "");
+	error = options_parse(argc, argv, &options);
+	if (!error && options.version)
+		return printf("heapgraph %s\n", HEAPGRAPH_VERSION) < 0;
+	if (!error && options.help) {
+		options_help(stdout, &options);
+		return HG_EXIT_OK;
+	}
+	if (!error) {
+		install_signals();
+		error = verb_run(&options, &interrupt, &status);
+	}
+	return error ? fail(error) : (int)status;
+}

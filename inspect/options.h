@@ -1,0 +1,48 @@
+/* The command line: one table of verbs and one of flags, from which parsing and --help come. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../graph/error.h"
+#include "../graph/report.h"
+#include "freeze.h"
+
+enum verb {
+	VERB_ATTACH,
+	VERB_SNAPSHOT,
+	VERB_REPORT,
+	VERB_HANDLES,
+	VERB_CYCLES,
+	VERB_TYPES,
+	VERB_WHY,
+	VERB_REFS,
+	VERB_BACKREFS,
+	VERBS
+};
+
+enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
+struct options {
+	enum verb verb;
+	const char *source; /* PID or file, as typed */
+	const char *object; /* OBJECT of why, refs, backrefs; NULL elsewhere */
+	const char **outputs; /* -o, in order; NULL-terminated; owned */
+	unsigned num_outputs;
+	bool json, force, help, version, redact;
+	enum color color;
+	int verbose; /* -1 with -q */
+	uint32_t limit; /* 0: not given */
+	uint32_t max_nodes;
+	int depth;
+	uint64_t timeout_ns;
+	enum freeze_mode mode;
+	uint64_t fail_on; /* bit (1 << enum finding_code) each */
+};
+
+/* Parses; errors have exit code 2 and name the flag. *ret is filled in place. */
+_must_check_ struct hg_error *options_parse(int argc, char **argv, struct options *ret);
+void options_deinit(struct options *options);
+
+/* The text of --help, for one verb where one was named. */
+void options_help(FILE *out, const struct options *options);

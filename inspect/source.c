@@ -1,0 +1,50 @@
+/* SOURCE: a PID or a snapshot file; source.h. */
+#include "source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+
+bool source_is_pid(const char *source, pid_t *pid)
+{
+	char *end;
+	long value;
+
+	if (!*source || strspn(source, "0123456789") != strlen(source))
+		return false;
+	errno = 0;
+	value = strtol(source, &end, 10);
+	*pid = errno || value > INT_MAX ? 0 : (pid_t)value;
+	return true;
+}
+
+struct hg_error *source_process(const char *source, struct process **ret)
+{
+	pid_t pid;
+
+	if (!source_is_pid(source, &pid))
+		return hg_error_hint(hg_error_new(HG_EXIT_USAGE, "'%s' is not a PID", source),
+				     "pgrep -a python lists Python processes");
+	if (pid <= 0)
+		return hg_error_hint(hg_error_new(HG_EXIT_NO_PROCESS, "no process %s", source),
+				     "pgrep -a python lists Python processes");
+	if (pid == getpid())
+		return hg_error_new(HG_EXIT_NO_PROCESS, "process %d is heapgraph itself", pid);
+	return process_open(pid, ret);
+}
+
+struct hg_error *source_file(const char *path, struct snapshot **ret)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	char magic[4] = "";
+
+	if (fd < 0)
+		return hg_error_hint(hg_error_errno(HG_EXIT_FAILURE, errno, "cannot open %s", path),
+				     "SOURCE is a PID or a snapshot (.hgs)");
+	if (pread(fd, magic, sizeof(magic), 0) == sizeof(magic) && !memcmp(magic, "\177ELF", 4))
+		return hg_error_hint(hg_error_new(HG_EXIT_UNREADABLE,
+						  "cannot read %s: an ELF file, not a snapshot", path),
+				     "heapgraph snapshot PID -o FILE.hgs takes one from a running process");
+	return snapshot_open_fd(fd, path, ret);
+}

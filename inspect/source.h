@@ -1,0 +1,14 @@
+/* SOURCE: a PID or a snapshot file becomes an open snapshot. */
+#pragma once
+
+#include "../graph/snapshot.h"
+#include "capture.h"
+
+/* Whether the word is a PID (digits alone). */
+bool source_is_pid(const char *source, pid_t *pid);
+
+/* The process behind a PID, ready to be captured; wrong words have exit code 2 or 3. */
+_must_check_ struct hg_error *source_process(const char *source, struct process **ret);
+
+/* Opens a file: a snapshot. What it is instead is said (exit 5). */
+_must_check_ struct hg_error *source_file(const char *path, struct snapshot **ret);

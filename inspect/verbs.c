@@ -1,0 +1,349 @@
+/* The verbs.
+ *
+ * All of them are one line of steps: promise the outputs, get a snapshot (from
+ * a process or a file), answer, print, draw. What can fail for reasons of ours
+ * (a folder, a name, a right) fails before the target is touched. */
+#include "verbs.h"
+
+#include <errno.h>
+#include <langinfo.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+
+#include "../graph/picture.h"
+#include "capture.h"
+#include "output.h"
+#include "progress.h"
+#include "source.h"
+
+#define TEXT_ROWS 20
+#define JSON_ROWS 1000
+#define DRAW_SECONDS 10
+#define MAX_SELECTED 20
+
+struct session {
+	const struct options *options;
+	const struct interrupt *interrupt;
+	struct progress progress;
+	struct style style;
+	struct process *process; /* NULL where SOURCE is a file */
+	struct output *outputs;
+	unsigned num_outputs;
+	int spool; /* snapshot of a process that no output keeps */
+	struct snapshot *snapshot;
+	struct answer *answer;
+	uint32_t *selected;
+	uint32_t num_selected;
+	uint64_t all_selected;
+};
+
+static void session_deinit(struct session *s)
+{
+	free(s->selected);
+	answer_destroy(s->answer);
+	snapshot_close(s->snapshot);
+	for (unsigned i = 0; i < s->num_outputs; i++)
+		output_deinit(&s->outputs[i]);
+	free(s->outputs);
+	if (s->spool >= 0)
+		close(s->spool);
+	process_close(s->process);
+}
+
+static bool wants_color(enum color color)
+{
+	const char *term = getenv("TERM"), *no_color = getenv("NO_COLOR");
+
+	if (color != COLOR_AUTO)
+		return color == COLOR_ALWAYS;
+	return isatty(STDOUT_FILENO) && !(no_color && *no_color) && term && strcmp(term, "dumb");
+}
+
+static struct style make_style(const struct options *o)
+{
+	const char *columns = getenv("COLUMNS");
+	struct winsize size = { 0 };
+	int width = columns ? atoi(columns) : 0;
+	uint32_t rows = o->json ? JSON_ROWS : TEXT_ROWS;
+
+	if (width <= 0 && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
+		width = size.ws_col;
+	return (struct style){
+		.color = wants_color(o->color),
+		.utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8"),
+		.width = width >= 40 ? width : 80,
+		.verbose = o->verbose,
+		.limit = o->limit == UINT32_MAX ? 0 : o->limit ? o->limit : rows,
+	};
+}
+
+static bool is_picture(enum output_kind kind)
+{
+	return kind != OUTPUT_JSON && kind != OUTPUT_HGS;
+}
+
+/* A default picture: attach and report draw one where no -o names another output. */
+static struct hg_error *open_default(struct session *s, uint32_t pid)
+{
+	char stem[32];
+
+	snprintf(stem, sizeof(stem), "heapgraph-%u", pid);
+	return output_open_numbered(stem, &s->outputs[s->num_outputs++]);
+}
+
+static struct hg_error *check_output(const struct session *s, const struct output *output)
+{
+	const struct options *o = s->options;
+
+	if (o->verb == VERB_SNAPSHOT && output->kind != OUTPUT_HGS)
+		return hg_error_hint(hg_error_new(HG_EXIT_USAGE, "snapshot writes .hgs, not %s",
+						  output->path),
+				     "heapgraph attach PID -o %s draws", output->path);
+	if (output->kind == OUTPUT_HGS && !s->process)
+		return hg_error_new(HG_EXIT_USAGE, "%s: SOURCE is a snapshot already",
+				    output->path);
+	if (is_picture(output->kind) && o->verb == VERB_TYPES)
+		return hg_error_hint(hg_error_new(HG_EXIT_USAGE, "types has no picture"),
+				     "-o FILE.json, or one of attach, cycles, why, refs, backrefs");
+	return NULL;
+}
+
+static struct hg_error *open_outputs(struct session *s)
+{
+	const struct options *o = s->options;
+	struct hg_error *error = NULL;
+
+	s->outputs = calloc(o->num_outputs + 1, sizeof(*s->outputs));
+	if (!s->outputs)
+		return &hg_error_no_memory;
+	for (unsigned i = 0; !error && i < o->num_outputs; i++) {
+		error = output_open(o->outputs[i], o->force, &s->outputs[s->num_outputs++]);
+		if (!error)
+			error = check_output(s, &s->outputs[i]);
+		for (unsigned k = 0; !error && k < i; k++) {
+			if (!strcmp(s->outputs[k].path, s->outputs[i].path))
+				error = hg_error_new(HG_EXIT_USAGE, "-o %s is named twice",
+						     o->outputs[i]);
+		}
+	}
+	if (!error && o->verb == VERB_ATTACH && !o->num_outputs)
+		error = open_default(s, (uint32_t)s->process->pid);
+	return error;
+}
+
+/* The descriptor that the snapshot of a process goes to. */
+static struct hg_error *snapshot_target(struct session *s, int *fd, const char **name)
+{
+	for (unsigned i = 0; i < s->num_outputs; i++) {
+		if (s->outputs[i].kind == OUTPUT_HGS) {
+			*fd = s->outputs[i].fd;
+			*name = s->outputs[i].path;
+			return NULL;
+		}
+	}
+	s->spool = memfd_create("heapgraph", MFD_CLOEXEC);
+	if (s->spool < 0)
+		return hg_error_errno(HG_EXIT_FAILURE, errno, "cannot hold the snapshot");
+	*fd = s->spool;
+	*name = "the snapshot";
+	return NULL;
+}
+
+static struct hg_error *capture_source(struct session *s, bool open)
+{
+	const struct capture_options options = {
+		.freeze = { .mode = s->options->mode, .timeout_ns = s->options->timeout_ns },
+		.redact = s->options->redact,
+	};
+	struct hg_error *error;
+	const char *name;
+	int fd;
+
+	error = snapshot_target(s, &fd, &name);
+	if (!error)
+		error = capture(s->process, &options, fd, name, s->interrupt, &s->progress);
+	if (!error && open)
+		error = snapshot_open_fd(fd, name, &s->snapshot);
+	progress_clear(&s->progress);
+	return error;
+}
+
+static struct hg_error *get_snapshot(struct session *s)
+{
+	const struct options *o = s->options;
+	bool live = o->verb == VERB_ATTACH || o->verb == VERB_SNAPSHOT;
+	struct hg_error *error;
+	pid_t pid;
+
+	if (live || source_is_pid(o->source, &pid)) {
+		error = source_process(o->source, &s->process);
+		if (!error)
+			error = open_outputs(s);
+		if (!error)
+			error = capture_source(s, o->verb != VERB_SNAPSHOT);
+		return error;
+	}
+	error = open_outputs(s);
+	if (!error)
+		error = source_file(o->source, &s->snapshot);
+	return error;
+}
+
+static bool object_verb(enum verb verb)
+{
+	return verb == VERB_WHY || verb == VERB_REFS || verb == VERB_BACKREFS;
+}
+
+static struct hg_error *analyse(struct session *s)
+{
+	struct hg_error *error;
+
+	progress_show(&s->progress, "analysing", s->snapshot->n);
+	error = answer_create(s->snapshot, &s->answer);
+	if (!error)
+		error = interrupt_check(s->interrupt);
+	if (!error && object_verb(s->options->verb))
+		error = select_objects(s->answer, s->options->object, MAX_SELECTED, &s->selected,
+				       &s->num_selected, &s->all_selected);
+	if (!error && s->options->verb == VERB_REPORT && !s->options->num_outputs)
+		error = open_default(s, s->snapshot->meta->pid);
+	progress_clear(&s->progress);
+	return error;
+}
+
+static struct hg_error *print(struct session *s, FILE *out, bool json, const char *const *names)
+{
+	const struct options *o = s->options;
+	static const enum report_part parts[VERBS] = {
+		[VERB_ATTACH] = REPORT_ALL,	  [VERB_REPORT] = REPORT_ALL,
+		[VERB_HANDLES] = REPORT_HANDLES, [VERB_CYCLES] = REPORT_CYCLES,
+		[VERB_TYPES] = REPORT_TYPES,
+	};
+	static const enum object_part object_parts[VERBS] = {
+		[VERB_WHY] = OBJECT_WHY, [VERB_REFS] = OBJECT_REFS, [VERB_BACKREFS] = OBJECT_BACKREFS
+	};
+
+	if (object_verb(o->verb))
+		return report_objects(out, s->answer, object_parts[o->verb], s->selected,
+				      s->num_selected, s->all_selected, o->depth, &s->style, json);
+	if (json)
+		return report_json(out, s->answer, parts[o->verb], s->style.limit, names);
+	return report_text(out, s->answer, parts[o->verb], &s->style);
+}
+
+static struct hg_error *write_json(struct session *s, int fd)
+{
+	_cleanup_fclose_ FILE *out = NULL;
+	_cleanup_close_ int copy = dup(fd);
+	struct hg_error *error;
+
+	out = copy >= 0 ? fdopen(copy, "w") : NULL;
+	if (!out)
+		return hg_error_errno(HG_EXIT_FAILURE, errno, "cannot write JSON");
+	copy = -1;
+	error = print(s, out, true, NULL);
+	if (!error && (fflush(out) || ferror(out)))
+		error = hg_error_errno(HG_EXIT_FAILURE, errno, "cannot write JSON");
+	return error;
+}
+
+static struct hg_error *draw(struct session *s, const struct output *output)
+{
+	static const enum picture_kind kinds[VERBS] = {
+		[VERB_ATTACH] = PICTURE_FINDINGS, [VERB_REPORT] = PICTURE_FINDINGS,
+		[VERB_HANDLES] = PICTURE_FINDINGS, [VERB_CYCLES] = PICTURE_CYCLES,
+		[VERB_WHY] = PICTURE_WHY,	  [VERB_REFS] = PICTURE_REFS,
+		[VERB_BACKREFS] = PICTURE_BACKREFS,
+	};
+	const struct picture_options options = {
+		.kind = kinds[s->options->verb],
+		.objects = s->selected,
+		.num_objects = s->num_selected,
+		.depth = s->options->depth,
+		.max_nodes = s->options->max_nodes,
+		.seconds = DRAW_SECONDS,
+	};
+
+	progress_show(&s->progress, "drawing", 0);
+	return picture_draw(s->answer, &options, output_format(output->kind), output->fd);
+}
+
+static struct hg_error *write_outputs(struct session *s)
+{
+	struct hg_error *error = NULL;
+
+	for (unsigned i = 0; !error && i < s->num_outputs; i++) {
+		struct output *output = &s->outputs[i];
+
+		if (output->kind == OUTPUT_JSON)
+			error = write_json(s, output->fd);
+		else if (output->kind != OUTPUT_HGS)
+			error = draw(s, output);
+		if (!error)
+			error = interrupt_check(s->interrupt);
+		if (!error)
+			error = output_commit(output);
+	}
+	progress_clear(&s->progress);
+	return error;
+}
+
+/* Text first, so that the answer stands there while the picture is drawn; JSON last, since it
+ * names the files. */
+static struct hg_error *publish(struct session *s)
+{
+	_cleanup_free_ const char **names = calloc(s->num_outputs + 1, sizeof(*names));
+	struct hg_error *error = names ? NULL : &hg_error_no_memory;
+	bool json = s->options->json, quiet = s->options->verbose < 0;
+
+	if (!error && !json && s->answer) {
+		error = print(s, stdout, false, NULL);
+		fflush(stdout);
+	}
+	if (!error)
+		error = write_outputs(s);
+	for (unsigned i = 0; !error && i < s->num_outputs; i++) {
+		names[i] = s->outputs[i].path;
+		if (!json && !quiet)
+			printf("%s%s\n", is_picture(s->outputs[i].kind) ? "picture: " : "written: ",
+			       names[i]);
+	}
+	if (!error && json)
+		error = print(s, stdout, true, names);
+	if (!error && (fflush(stdout) || ferror(stdout)))
+		error = hg_error_errno(HG_EXIT_FAILURE, errno, "cannot write to standard output");
+	return error;
+}
+
+static enum hg_exit status_of(const struct session *s)
+{
+	for (uint32_t i = 0; s->answer && i < s->answer->num_findings; i++) {
+		if (s->options->fail_on & UINT64_C(1) << s->answer->findings[i].code)
+			return HG_EXIT_FAIL_ON;
+	}
+	return s->snapshot && s->snapshot->num_incomplete ? HG_EXIT_INCOMPLETE : HG_EXIT_OK;
+}
+
+struct hg_error *verb_run(const struct options *options, const struct interrupt *interrupt,
+			  enum hg_exit *status)
+{
+	_cleanup_(session_deinit) struct session s = {
+		.options = options,
+		.interrupt = interrupt,
+		.style = make_style(options),
+		.spool = -1,
+	};
+	struct hg_error *error;
+
+	progress_init(&s.progress, options->verbose < 0);
+	error = get_snapshot(&s);
+	if (!error && options->verb != VERB_SNAPSHOT)
+		error = analyse(&s);
+	if (!error)
+		error = publish(&s);
+	progress_clear(&s.progress);
+	if (!error)
+		*status = status_of(&s);
+	return error;
+}

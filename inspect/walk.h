@@ -1,0 +1,18 @@
+/* The hook at work in the frozen copy: placed, run past every fault, its columns read. */
+#pragma once
+
+#include "../python_glue/hook_abi.h"
+#include "freeze.h"
+#include "interrupt.h"
+#include "progress.h"
+
+struct walk {
+	struct hook_control control; /* as the hook left it */
+	uint64_t walk_ns;
+};
+
+/* Maps memory in the copy, writes the hook there and runs it to its end. O(heap). The columns stay
+ * in the copy (walk->control.columns) until the freeze ends. */
+_must_check_ struct hg_error *walk_run(struct freeze *freeze, const struct py_runtime *runtime,
+				       uint64_t flags, const struct interrupt *interrupt,
+				       struct progress *progress, struct walk *ret);
