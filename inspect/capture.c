@@ -13,6 +13,7 @@
 
 #include "../graph/snapshot_write.h"
 #include "facts.h"
+#include "threads.h"
 #include "walk.h"
 
 #define CHUNK (1u << 20)
@@ -189,7 +190,7 @@ struct hg_error *capture(struct process *process, const struct capture_options *
 	if (error)
 		return error;
 	meta.time_ns = realtime_ns();
-	meta.threads = facts_threads(process->pid);
+	meta.threads = threads_count(process->pid);
 	error = walk_run(freeze, runtime, options->redact ? HOOK_REDACT : 0, interrupt, progress,
 			 walk);
 	if (!error)

@@ -14,6 +14,3 @@ _must_check_ struct hg_error *facts_write(struct process *process, const struct 
 					  const struct hook_control *control,
 					  struct snapshot_writer *writer,
 					  const char **opens_unknown);
-
-/* Threads of a process, by /proc; 0 where it is gone. */
-uint32_t facts_threads(pid_t pid);
