@@ -1,0 +1,106 @@
+"""Fixtures of the end-to-end tests. Options: --thorough attaches hundreds of times."""
+
+import os
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import interpreters  # noqa: E402
+import processes  # noqa: E402
+import tool  # noqa: E402
+
+
+def pytest_addoption(parser):
+    parser.addoption("--thorough", action="store_true",
+                     help="as many attaches as the project's figures are claimed for")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "one_interpreter: runs on one interpreter only")
+
+
+def pytest_collection_modifyitems(items):
+    """Tests of one target beside each other, so that a session's slow fixtures are made once."""
+    items.sort(key=lambda item: item.module.__name__)
+
+
+def pytest_report_header():
+    found, missing = interpreters.discover()
+    lines = ["interpreters: " + ", ".join(one.name for one in found)]
+    lines += [f"missing {name}: {reason}" for name, reason in missing.items()]
+    return lines
+
+
+def pytest_generate_tests(metafunc):
+    """`python`: every interpreter found; `one_python`: the one with the newest installed version."""
+    found, missing = interpreters.discover()
+    everyone = [pytest.param(one, id=one.name) for one in found]
+    everyone += [pytest.param(None, id=name, marks=pytest.mark.skip(reason=reason))
+                 for name, reason in missing.items()]
+    if "python" in metafunc.fixturenames:
+        metafunc.parametrize("python", everyone, scope="session")
+    if "one_python" in metafunc.fixturenames:
+        plain = [one for one in found if not one.root]
+        newest = max(plain, key=lambda one: (one.minor, one.version))
+        metafunc.parametrize("one_python", [pytest.param(newest, id=newest.name)], scope="session")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def prepared_roots():
+    for one in interpreters.discover()[0]:
+        if one.root:
+            interpreters.prepare_root(one.root, tool.BUILD)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def built():
+    path = tool.BUILD / "heapgraph"
+    if not path.exists():
+        pytest.exit(f"{path} is not built: run ./dev build", returncode=1)
+
+
+@pytest.fixture
+def start():
+    """start(interpreter, script, *arguments): a running Target, checked and ended after the test."""
+    targets = []
+
+    def _start(interpreter, script, *arguments, **options):
+        targets.append(processes.Target(interpreter, script, *arguments, **options))
+        return targets[-1]
+
+    yield _start
+    try:
+        for target in targets:
+            assert target.process.poll() is None or getattr(target, "may_end", False), \
+                f"{target.name} ended with {target.process.returncode} during the test"
+    finally:
+        for target in targets:
+            target.close()
+
+
+@pytest.fixture
+def sample(start):
+    """sample(interpreter, name): a running program of samples/."""
+    def _sample(interpreter, name):
+        path = interpreters.TESTS.parent / "samples" / f"{name}.py"
+        build = interpreter.build_directory(tool.BUILD)
+        return start(interpreter, str(path), environment={"HEAPGRAPH_BUILD": build})
+
+    return _sample
+
+
+@pytest.fixture
+def run(tmp_path):
+    """run(*arguments): heapgraph in a directory of its own."""
+    def _run(*arguments, **options):
+        options.setdefault("cwd", tmp_path)
+        return tool.heapgraph(*arguments, **options)
+
+    return _run
+
+
+@pytest.fixture(scope="session")
+def thorough(request):
+    return request.config.getoption("--thorough")

@@ -1,0 +1,124 @@
+"""Which CPythons are on this machine, and how to start a script under each.
+
+Found: pyenv's (~/.pyenv/versions), /usr/bin/python3.N and /usr/local/bin/python3.N, and roots of
+other Debian suites (roots.py) for versions that are missing. HEAPGRAPH_PYTHONS, a list of paths
+separated by colons, is added to them. Only versions that heapgraph reads are listed.
+"""
+
+import functools
+import glob
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Optional
+
+import roots
+
+SUPPORTED = range(8, 16)  # the N of 3.N
+FROM_A_SUITE = ["3.14"]   # unpacked where no installed interpreter has that version
+TESTS = Path(__file__).resolve().parent
+IN_ROOT = Path("/srv/heapgraph")  # where a root sees the targets and the samples' libraries
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    name: str                   # for test ids: "3.11.7", "debian-3.11"
+    version: str                # "3.11.7"
+    path: str                   # of the executable, as its own root sees it
+    root: Optional[str] = None  # directory to chroot into
+
+    @property
+    def minor(self):
+        return int(self.version.split(".")[1])
+
+    def command(self, script, *arguments):
+        """argv that runs a script of tests/ or samples/. In a root it runs the copy made there."""
+        if not self.root:
+            return [self.path, str(script), *arguments]
+        inside = IN_ROOT / Path(script).resolve().relative_to(TESTS.parent)
+        return ["chroot", self.root, self.path, str(inside), *arguments]
+
+    def build_directory(self, build):
+        """The build directory's name as the interpreter sees it (for the samples' libraries)."""
+        return str(IN_ROOT / "build") if self.root else str(build)
+
+
+def _version_of(path):
+    code = "import sys; v = sys.version_info; print('%d.%d.%d' % v[:3], sys.implementation.name)"
+    try:
+        done = subprocess.run([path, "-I", "-c", code], capture_output=True, text=True, timeout=20)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    match = re.fullmatch(r"(3\.(\d+)\.\d+) cpython\n", done.stdout)
+    if not match or int(match.group(2)) not in SUPPORTED:
+        return None
+    return match.group(1)
+
+
+def _installed():
+    home = os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv")
+    found = [("", path) for path in sorted(glob.glob(f"{home}/versions/*/bin/python3"))]
+    for directory, prefix in (("/usr/bin", "system-"), ("/usr/local/bin", "local-")):
+        paths = sorted(glob.glob(f"{directory}/python3.[0-9]*"))
+        found += [(prefix, path) for path in paths if re.search(r"python3\.\d+$", path)]
+    for path in filter(None, os.environ.get("HEAPGRAPH_PYTHONS", "").split(":")):
+        found.append(("extra-", path))
+    seen = set()
+    for prefix, path in found:
+        real = os.path.realpath(path)
+        if real in seen:
+            continue
+        seen.add(real)
+        version = _version_of(path)
+        if version:
+            yield Interpreter(prefix + version, version, path)
+
+
+def _from_suites(present):
+    """Interpreters in roots, and (name, reason) for those that cannot be had."""
+    for wanted in FROM_A_SUITE:
+        if any(interpreter.version.startswith(wanted + ".") for interpreter in present):
+            continue
+        name = f"suite-{wanted}"
+        if os.geteuid() != 0:
+            yield name, "chroot needs root"
+            continue
+        try:
+            root = roots.python_root(wanted)
+        except roots.Unavailable as reason:
+            yield name, str(reason)
+            continue
+        path = f"/usr/bin/python{wanted}"
+        done = subprocess.run(["chroot", str(root), path, "-V"], capture_output=True, text=True)
+        if done.returncode:
+            yield name, f"{path} does not start in its root: {done.stderr.strip()}"
+            continue
+        yield Interpreter(name, done.stdout.split()[1], path, str(root)), None
+
+
+@functools.lru_cache(maxsize=None)
+def discover():
+    """(interpreters, {name: reason why it is missing})."""
+    present = list(_installed())
+    missing = {}
+    for found, reason in _from_suites(present):
+        if reason:
+            missing[found] = reason
+        else:
+            present.append(found)
+    present.sort(key=lambda one: ([int(part) for part in one.version.split(".")], one.name))
+    return present, missing
+
+
+def prepare_root(root, build):
+    """Copies targets, samples and their libraries into a root, fresh each time."""
+    inside = Path(root) / IN_ROOT.relative_to("/")
+    shutil.rmtree(inside, ignore_errors=True)
+    shutil.copytree(TESTS / "targets", inside / "tests/targets")
+    shutil.copytree(TESTS.parent / "samples", inside / "samples")
+    (inside / "build/samples").mkdir(parents=True)
+    for library in Path(build, "samples").glob("*.so"):
+        shutil.copy(library, inside / "build/samples")

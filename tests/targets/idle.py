@@ -1,0 +1,5 @@
+"""An interpreter that does nothing."""
+
+import common
+
+common.serve()
