@@ -1,0 +1,202 @@
+#include "steps.h"
+
+#include <string.h>
+
+const char *folded_attribute(const struct snapshot *s, uint32_t edge, uint32_t next)
+{
+	uint32_t key = HGS_EDGE_PAYLOAD(next);
+
+	if (HGS_EDGE_KIND(edge) != HGS_EDGE_ATTR_DICT || HGS_EDGE_KIND(next) != HGS_EDGE_KEY)
+		return NULL;
+	if (key >= s->n || strcmp(snapshot_type_name(s, key), "str") != 0)
+		return NULL;
+	return snapshot_text(s, key);
+}
+
+static bool is_stack(uint32_t edge)
+{
+	uint32_t payload = HGS_EDGE_PAYLOAD(edge);
+
+	return HGS_EDGE_KIND(edge) == HGS_EDGE_FRAME &&
+	       (payload == HGS_FRAME_TOP || payload == HGS_FRAME_BACK);
+}
+
+/* A ring that starts inside an attribute dictionary is turned to start at what follows, or the
+ * dictionary could not be folded. Writes into object/edge, of chain->steps entries. */
+static void turn_ring(const struct snapshot *s, const struct chain *chain, uint32_t *cut,
+		      uint32_t *object, uint32_t *edge)
+{
+	uint32_t length = chain->steps - 1; /* edges of the ring */
+	uint32_t turn = length >= 2 && folded_attribute(s, chain->edge[length], chain->edge[1]);
+
+	object[0] = chain->object[turn];
+	edge[0] = 0;
+	for (uint32_t i = 1; i <= length; i++) {
+		uint32_t from = (i + turn - 1) % length + 1;
+
+		object[i] = chain->object[from];
+		edge[i] = chain->edge[from];
+	}
+	if (*cut && turn)
+		*cut = *cut == 1 ? length : *cut - 1;
+}
+
+/* The words of the edge that ends at position *i; moves *i on where it folds. */
+static char *fold_edge(const struct snapshot *s, const uint32_t *object, const uint32_t *edge,
+		       uint32_t steps, uint32_t *i, struct step *step)
+{
+	uint32_t first = *i;
+	const char *name = first + 1 < steps ? folded_attribute(s, edge[first], edge[first + 1])
+					     : NULL;
+	char *ret;
+
+	step->through = HGS_NONE;
+	if (name) {
+		step->through = object[(*i)++];
+		return asprintf(&ret, ".%s", name) < 0 ? NULL : ret;
+	}
+	while (*i + 1 < steps && is_stack(edge[*i]) && is_stack(edge[*i + 1]))
+		(*i)++;
+	return edge_text(s, object[*i - 1], edge[*i]);
+}
+
+struct hg_error *steps_create(const struct snapshot *s, const struct chain *chain, uint32_t cut,
+			      bool ring, struct steps *ret)
+{
+	uint32_t count = chain->steps;
+	_cleanup_free_ uint32_t *object = calloc(count + 1ul, sizeof(*object));
+	_cleanup_free_ uint32_t *edge = calloc(count + 1ul, sizeof(*edge));
+	_cleanup_steps_ struct steps steps = {calloc(count + 1ul, sizeof(*steps.step)), 0};
+
+	*ret = (struct steps){0};
+	if (!object || !edge || !steps.step)
+		return &hg_error_no_memory;
+	if (ring && count > 1) {
+		turn_ring(s, chain, &cut, object, edge);
+	} else if (count) {
+		memcpy(object, chain->object, count * sizeof(*object));
+		memcpy(edge, chain->edge, count * sizeof(*edge));
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		struct step *step = &steps.step[steps.count++];
+		uint32_t from = i;
+
+		step->through = HGS_NONE;
+		step->edge = i ? fold_edge(s, object, edge, count, &i, step) : strdup("");
+		if (!step->edge)
+			return &hg_error_no_memory;
+		step->object = object[i];
+		step->cut = cut && cut >= from && cut <= i;
+	}
+	*ret = steps;
+	steps = (struct steps){0};
+	return NULL;
+}
+
+void steps_deinit(struct steps *steps)
+{
+	for (uint32_t i = 0; i < steps->count; i++)
+		free(steps->step[i].edge);
+	free(steps->step);
+	*steps = (struct steps){0};
+}
+
+uint32_t steps_first(const struct snapshot *s, const struct chain *chain,
+		     const struct steps *steps)
+{
+	return chain->root != HGS_NONE && s->roots[chain->root].kind == HGS_ROOT_MODULES &&
+	       steps->count > 1 && (s->flags[steps->step[1].object] & HGS_OBJ_MODULE);
+}
+
+static char *thread_text(const struct snapshot *s, const struct hgs_thread *thread)
+{
+	const char *name = snapshot_string(s, thread->name);
+	char *ret;
+	int length;
+
+	if (!thread->tid)
+		length = asprintf(&ret, "thread %s", *name ? name : "of unknown id");
+	else if (*name)
+		length = asprintf(&ret, "thread %u (%s)", thread->tid, name);
+	else
+		length = asprintf(&ret, "thread %u", thread->tid);
+	return length < 0 ? NULL : ret;
+}
+
+char *root_text(const struct snapshot *s, uint32_t index)
+{
+	const struct hgs_root *root;
+
+	if (index == HGS_NONE)
+		return strdup("native reference");
+	root = &s->roots[index];
+	if (root->kind == HGS_ROOT_THREAD && root->thread != HGS_NONE)
+		return thread_text(s, &s->threads[root->thread]);
+	switch ((enum hgs_root_kind)root->kind) {
+	case HGS_ROOT_MODULES:
+		return strdup("sys.modules");
+	case HGS_ROOT_SYS:
+		return strdup("sys");
+	case HGS_ROOT_BUILTINS:
+		return strdup("builtins");
+	case HGS_ROOT_ATEXIT:
+		return strdup("atexit");
+	case HGS_ROOT_STATIC:
+		return strdup("static type");
+	case HGS_ROOT_THREAD:
+		return strdup("thread");
+	case HGS_ROOT_INTERP:
+		break;
+	}
+	return strdup(root->name ? snapshot_string(s, root->name) : "interpreter");
+}
+
+/* Frames and thread states: no Python objects, their words are in tables of their own. */
+static char *pseudo_words(const struct snapshot *s, uint32_t object)
+{
+	char *ret;
+
+	for (uint32_t i = 0; i < s->num_threads; i++)
+		if (s->threads[i].object == object)
+			return thread_text(s, &s->threads[i]);
+	for (uint32_t i = 0; i < s->num_frames; i++) {
+		const struct hgs_frame *frame = &s->frames[i];
+
+		if (frame->object != object)
+			continue;
+		if (frame->line <= 0)
+			return asprintf(&ret, "frame %s", snapshot_string(s, frame->name)) < 0 ? NULL
+											       : ret;
+		return asprintf(&ret, "frame %s:%d", snapshot_string(s, frame->name),
+				frame->line) < 0
+			       ? NULL
+			       : ret;
+	}
+	return strdup(snapshot_type_name(s, object));
+}
+
+char *object_words(const struct snapshot *s, uint32_t object)
+{
+	const char *type = snapshot_type_name(s, object), *text = snapshot_text(s, object);
+	uint32_t flags = s->flags[object];
+	_cleanup_free_ char *value = NULL;
+	char *ret;
+	int length;
+
+	if (flags & HGS_OBJ_PSEUDO || strcmp(type, "frame") == 0)
+		return pseudo_words(s, object);
+	if (flags & HGS_OBJ_MODULE && *text)
+		return asprintf(&ret, "module %s", text) < 0 ? NULL : ret;
+	if (flags & HGS_OBJ_TYPE_OBJECT && *text)
+		return asprintf(&ret, "class %s", text) < 0 ? NULL : ret;
+	if (!*text)
+		return strdup(type);
+	if (strcmp(type, "str") == 0 || strcmp(type, "bytes") == 0) {
+		value = object_text(s, object);
+		if (!value)
+			return NULL;
+		text = value;
+	}
+	length = asprintf(&ret, "%s %s", type, text);
+	return length < 0 ? NULL : ret;
+}
