@@ -1,0 +1,27 @@
+/* The modules of the process, and whose they are: chains should begin in the user's own code. */
+#pragma once
+
+#include "snapshot.h"
+
+enum module_origin {
+	MODULE_MAIN,	 /* __main__ */
+	MODULE_USER,	 /* application and installed packages */
+	MODULE_STDLIB,	 /* in the standard library's folder, built in or frozen */
+};
+
+/* The dicts that are a sys.modules, few (one per interpreter). */
+bool modules_is_table(const struct snapshot *s, uint32_t object);
+
+/* The folder of the standard library: dirname(os.__file__), caller frees; NULL where unknown (or
+ * without memory). O(modules). */
+char *modules_stdlib(const struct snapshot *s);
+
+/* Whose module `module` is, imported under the key `name` (a str object). `stdlib` is what
+ * modules_stdlib() gave. O(size of the module's dict). */
+enum module_origin modules_origin(const struct snapshot *s, uint32_t module, uint32_t name,
+				  const char *stdlib);
+
+/* The attribute dictionary of an object, or HGS_NONE. O(references). */
+uint32_t attribute_dict(const struct snapshot *s, uint32_t object);
+/* Value of a str key in a dict, or HGS_NONE. Exact text. O(references). */
+uint32_t dict_value(const struct snapshot *s, uint32_t dict, const char *key);

@@ -1,0 +1,214 @@
+/* The proof that a snapshot is sound: what the analyses rely on without looking.
+ *
+ * A file may be damaged, or made to do harm. Each loop here folds its findings into one flag
+ * instead of leaving early, so that the compiler can vectorise the passes over the big columns. */
+#include "snapshot_check.h"
+
+#define KIND(id, type, required, records, field) \
+	{ id, sizeof(type), required, records, offsetof(struct snapshot, field), #field }
+
+const struct section_kind section_kinds[] = {
+	KIND(HGS_META, struct hgs_meta, true, true, meta),
+	KIND(HGS_STRINGS, char, true, false, strings),
+	KIND(HGS_OBJ_ADDR, uint64_t, true, false, addr),
+	KIND(HGS_OBJ_TYPE, uint32_t, true, false, type),
+	KIND(HGS_OBJ_REFS, uint32_t, true, false, refs),
+	KIND(HGS_OBJ_SIZE, uint64_t, true, false, size),
+	KIND(HGS_OBJ_FLAGS, uint32_t, true, false, flags),
+	KIND(HGS_OBJ_TEXT, uint32_t, true, false, text),
+	KIND(HGS_REF_START, uint64_t, true, false, start),
+	KIND(HGS_REF_TARGET, uint32_t, true, false, target),
+	KIND(HGS_REF_NAME, uint32_t, true, false, name),
+	KIND(HGS_ROOTS, struct hgs_root, false, true, roots),
+	KIND(HGS_THREADS, struct hgs_thread, false, true, threads),
+	KIND(HGS_FRAMES, struct hgs_frame, false, true, frames),
+	KIND(HGS_LIBRARIES, struct hgs_library, false, true, libraries),
+	KIND(HGS_SEGMENTS, struct hgs_segment, false, true, segments),
+	KIND(HGS_HOLDERS, struct hgs_holder, false, true, holders),
+	KIND(HGS_INCOMPLETE, uint32_t, false, false, incomplete),
+};
+const size_t num_section_kinds = sizeof(section_kinds) / sizeof(section_kinds[0]);
+
+const struct section_kind *section_kind_find(uint32_t id)
+{
+	for (size_t i = 0; i < num_section_kinds; i++)
+		if (section_kinds[i].id == id)
+			return &section_kinds[i];
+	return NULL;
+}
+
+/* The count that a section determines or shares; NULL for those with a count of another width. */
+static uint32_t *count_of(struct snapshot *s, uint32_t id)
+{
+	switch (id) {
+	case HGS_ROOTS:
+		return &s->num_roots;
+	case HGS_THREADS:
+		return &s->num_threads;
+	case HGS_FRAMES:
+		return &s->num_frames;
+	case HGS_LIBRARIES:
+		return &s->num_libraries;
+	case HGS_SEGMENTS:
+		return &s->num_segments;
+	case HGS_HOLDERS:
+		return &s->num_holders;
+	case HGS_INCOMPLETE:
+		return &s->num_incomplete;
+	default:
+		return NULL;
+	}
+}
+
+bool section_attach(struct snapshot *s, const struct section_kind *kind, const void *data,
+		    uint64_t count)
+{
+	uint32_t *known = count_of(s, kind->id);
+
+	*(const void **)((char *)s + kind->column) = data;
+	if (known) {
+		*known = (uint32_t)count;
+		return count < HGS_NONE;
+	}
+	switch (kind->id) {
+	case HGS_META:
+		return count == 1;
+	case HGS_STRINGS:
+		s->strings_size = count;
+		return count >= 1 && count <= UINT32_MAX;
+	case HGS_OBJ_ADDR: /* comes first of the columns in the table above */
+		s->n = (uint32_t)count;
+		return count <= HGS_EDGE_MAX_PAYLOAD;
+	case HGS_REF_START:
+		return count == (uint64_t)s->n + 1;
+	case HGS_REF_TARGET:
+		s->m = count;
+		return count < UINT32_MAX;
+	case HGS_REF_NAME:
+		return count == s->m;
+	default:
+		return count == s->n;
+	}
+}
+
+static bool index_ok(uint32_t index, uint32_t count)
+{
+	return index < count || index == HGS_NONE;
+}
+
+static const char *check_objects(const struct snapshot *s)
+{
+	bool bad = false;
+
+	for (uint32_t i = 0; i < s->n; i++) {
+		bad |= s->type[i] >= s->n && s->type[i] != HGS_NONE;
+		bad |= s->text[i] >= s->strings_size;
+	}
+	if (bad)
+		return "an object's type or text is out of range";
+	for (uint32_t i = 0; i < s->n; i++)
+		bad |= s->start[i] > s->start[i + 1];
+	if (bad || s->start[0] || s->start[s->n] != s->m)
+		return "the references' offsets do not ascend";
+	return NULL;
+}
+
+static const char *check_references(const struct snapshot *s)
+{
+	bool bad = false;
+
+	for (uint64_t e = 0; e < s->m; e++)
+		bad |= s->target[e] >= s->n;
+	if (bad)
+		return "a reference's target is out of range";
+	for (uint64_t e = 0; e < s->m; e++) {
+		uint32_t payload = HGS_EDGE_PAYLOAD(s->name[e]);
+
+		switch (HGS_EDGE_KIND(s->name[e])) {
+		case HGS_EDGE_ATTR:
+		case HGS_EDGE_KEY:
+		case HGS_EDGE_LOCAL:
+		case HGS_EDGE_CELL:
+			bad |= payload >= s->n;
+			break;
+		case HGS_EDGE_MEMBER:
+			bad |= payload >= s->strings_size;
+			break;
+		default: /* a number, or nothing */
+			break;
+		}
+	}
+	return bad ? "an edge name is out of range" : NULL;
+}
+
+static const char *check_roots(const struct snapshot *s)
+{
+	bool bad = false;
+
+	for (uint32_t i = 0; i < s->num_roots; i++) {
+		const struct hgs_root *root = &s->roots[i];
+
+		bad |= root->object >= s->n || root->name >= s->strings_size ||
+		       !index_ok(root->thread, s->num_threads);
+	}
+	for (uint32_t i = 0; i < s->num_threads; i++)
+		bad |= !index_ok(s->threads[i].object, s->n) ||
+		       s->threads[i].name >= s->strings_size;
+	for (uint32_t i = 0; i < s->num_frames; i++) {
+		const struct hgs_frame *frame = &s->frames[i];
+
+		bad |= frame->object >= s->n || !index_ok(frame->code, s->n) ||
+		       frame->name >= s->strings_size || frame->file >= s->strings_size ||
+		       !index_ok(frame->thread, s->num_threads);
+	}
+	return bad ? "a root, thread or frame is out of range" : NULL;
+}
+
+static const char *check_native(const struct snapshot *s)
+{
+	bool bad = false;
+
+	for (uint32_t i = 0; i < s->num_libraries; i++) {
+		const struct hgs_library *library = &s->libraries[i];
+
+		bad |= library->path >= s->strings_size ||
+		       !index_ok(library->needed_by, s->num_libraries) ||
+		       !index_ok(library->bound_by, s->num_libraries);
+	}
+	for (uint32_t i = 0; i < s->num_segments; i++)
+		bad |= s->segments[i].path >= s->strings_size ||
+		       !index_ok(s->segments[i].library, s->num_libraries);
+	for (uint32_t i = 0; i < s->num_holders; i++)
+		bad |= s->holders[i].object >= s->n || s->holders[i].names >= s->strings_size ||
+		       !index_ok(s->holders[i].library, s->num_libraries);
+	return bad ? "a library, mapping or holder is out of range" : NULL;
+}
+
+static const char *check_strings(const struct snapshot *s)
+{
+	bool bad = false;
+
+	if (s->strings[0] || s->strings[s->strings_size - 1])
+		return "the strings do not begin and end with NUL";
+	for (uint32_t i = 0; i < s->num_incomplete; i++)
+		bad |= s->incomplete[i] >= s->strings_size;
+	if (s->meta)
+		bad |= s->meta->exe >= s->strings_size || s->meta->cmdline >= s->strings_size ||
+		       s->meta->host >= s->strings_size;
+	return bad ? "a string is out of range" : NULL;
+}
+
+const char *snapshot_check(const struct snapshot *s)
+{
+	const char *wrong = check_strings(s);
+
+	if (!wrong)
+		wrong = check_objects(s);
+	if (!wrong)
+		wrong = check_references(s);
+	if (!wrong)
+		wrong = check_roots(s);
+	if (!wrong)
+		wrong = check_native(s);
+	return wrong;
+}
