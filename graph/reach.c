@@ -132,7 +132,7 @@ static void relax(struct search *search, uint32_t object)
 
 /* Settles all that was started, in order of distance. An object may wait in several buckets; the
  * first in which it is met at its final distance counts. */
-static void run(struct search *search, enum reach state)
+static void run(struct search *search, enum reach_state state)
 {
 	uint32_t empty = 0;
 
