@@ -1,0 +1,31 @@
+/* Pieces of the JSON report that its files share. */
+#pragma once
+
+#include "json.h"
+#include "report.h"
+
+/* An open object and its keys "schema" and "heapgraph"; then "process" and "capture". */
+void json_preamble(struct json *json);
+void json_circumstances(struct json *json, const struct snapshot *s);
+
+/* Rows of a list of `total` that --limit leaves; if it is cut, "KEY_total" stands before it. */
+uint32_t json_limited(struct json *json, const char *key, uint32_t total, uint32_t limit);
+
+/* STEP of docs/INTERFACE.md, an array of them for a chain or ring. */
+_must_check_ struct hg_error *json_steps(struct json *json, const char *key,
+					 const struct snapshot *s, const struct chain *chain,
+					 bool ring);
+/* The keys of a STEP into an object that is open. `through` is HGS_NONE but for a folded edge;
+ * edge NULL means that there was no memory for it. */
+void json_step_keys(struct json *json, const struct snapshot *s, uint32_t object,
+		    const char *edge, uint32_t through);
+
+_must_check_ struct hg_error *json_natives(struct json *json, const struct answer *answer,
+					   uint32_t limit);
+_must_check_ struct hg_error *json_cycles(struct json *json, const struct answer *answer,
+					  uint32_t limit);
+_must_check_ struct hg_error *json_types(struct json *json, const struct snapshot *s,
+					 uint32_t limit);
+_must_check_ struct hg_error *json_objects(struct json *json, const struct answer *answer,
+					   enum object_part part, const uint32_t *objects,
+					   uint32_t count, uint64_t total, uint32_t limit);

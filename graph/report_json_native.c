@@ -1,0 +1,206 @@
+/* Libraries, holders and cycles as JSON. */
+#include "report_json.h"
+
+#include "steps.h"
+#include "words.h"
+
+void json_step_keys(struct json *json, const struct snapshot *s, uint32_t object,
+		    const char *edge, uint32_t through)
+{
+	json_hex(json, "object", s->addr[object]);
+	json_string(json, "type", snapshot_type_name(s, object));
+	json_string(json, "edge", edge);
+	json->no_memory |= !edge;
+	json_take(json, "label", object_text(s, object));
+	if (through != HGS_NONE)
+		json_hex(json, "through", s->addr[through]);
+}
+
+static struct hg_error *put_steps(struct json *json, const char *key, const struct snapshot *s,
+				  const struct steps *steps)
+{
+	json_array(json, key);
+	for (uint32_t i = 0; i < steps->count; i++) {
+		const struct step *step = &steps->step[i];
+
+		json_object(json, NULL);
+		json_step_keys(json, s, step->object, step->edge, step->through);
+		json_object_end(json);
+	}
+	json_array_end(json);
+	return NULL;
+}
+
+struct hg_error *json_steps(struct json *json, const char *key, const struct snapshot *s,
+			    const struct chain *chain, bool ring)
+{
+	_cleanup_steps_ struct steps steps = {0};
+	struct hg_error *error = steps_create(s, chain, 0, ring, &steps);
+
+	return error ? error : put_steps(json, key, s, &steps);
+}
+
+static struct hg_error *put_holder_keys(struct json *json, const struct answer *answer,
+					const struct holder *holder)
+{
+	const struct snapshot *s = answer->s;
+	uint32_t object = holder->fact->object;
+	struct hg_error *error;
+
+	json_hex(json, "object", s->addr[object]);
+	json_string(json, "type", snapshot_type_name(s, object));
+	json_string(json, "kind", holder_kind_name(holder->fact->kind));
+	json_string(json, "state", holder_state_name(holder->state));
+	json_string(json, "held_by", held_by_name(holder->held_by));
+	json_string(json, "path", holder->path);
+	error = json_steps(json, "chain", s, &holder->chain, false);
+	if (holder->cycle == HGS_NONE)
+		json_null(json, "cycle");
+	else
+		json_uint(json, "cycle", holder->cycle);
+	return error;
+}
+
+static void put_signed(struct json *json, const char *key, int64_t value)
+{
+	if (value < 0)
+		json_null(json, key);
+	else
+		json_uint(json, key, (uint64_t)value);
+}
+
+static struct hg_error *put_library(struct json *json, const struct answer *answer,
+				    const struct library *library, uint32_t limit)
+{
+	struct hg_error *error = NULL;
+	uint32_t shown;
+
+	json_object(json, NULL);
+	json_string(json, "name", library->name);
+	json_string(json, "path", library->path);
+	json_uint(json, "namespace", library->fact->space);
+	json_hex(json, "base", library->fact->base);
+	json_hex(json, "handle", library->fact->handle);
+	put_signed(json, "opens", library->opens);
+	json_uint(json, "owners", library->owners);
+	put_signed(json, "leaked_opens", library->leaked_opens);
+	json_bool(json, "nodelete", library->fact->flags & HGS_LIB_NODELETE);
+	json_string(json, "loaded_by", library->loaded_by);
+	json_array(json, "why_mapped");
+	for (char **why = library->why; why && *why; why++)
+		json_string(json, NULL, *why);
+	json_array_end(json);
+	shown = json_limited(json, "holders", library->num_holders, limit);
+	json_array(json, "holders");
+	for (uint32_t i = 0; i < shown && !error; i++) {
+		json_object(json, NULL);
+		error = put_holder_keys(json, answer, &answer->holders[library->holders[i]]);
+		json_object_end(json);
+	}
+	json_array_end(json);
+	json_object_end(json);
+	return error;
+}
+
+static bool is_stale(const struct holder *holder)
+{
+	return holder->state == HOLDER_DANGLING || holder->state == HOLDER_ALIASED;
+}
+
+static struct hg_error *put_stale(struct json *json, const struct answer *answer, uint32_t limit)
+{
+	struct hg_error *error = NULL;
+	uint32_t total = 0, left;
+
+	for (uint32_t i = 0; i < answer->num_holders; i++)
+		total += is_stale(&answer->holders[i]);
+	left = json_limited(json, "stale", total, limit);
+	json_array(json, "stale");
+	for (uint32_t i = 0; i < answer->num_holders && left && !error; i++) {
+		const struct holder *holder = &answer->holders[i];
+		uint32_t names = holder->fact->names, now = holder->fact->library;
+
+		if (!is_stale(holder))
+			continue;
+		left--;
+		json_object(json, NULL);
+		error = put_holder_keys(json, answer, holder);
+		json_string(json, "names", names ? snapshot_string(answer->s, names) : NULL);
+		json_string(json, "now", now == HGS_NONE ? NULL : answer->libraries[now].name);
+		json_object_end(json);
+	}
+	json_array_end(json);
+	return error;
+}
+
+struct hg_error *json_natives(struct json *json, const struct answer *answer, uint32_t limit)
+{
+	uint32_t shown = json_limited(json, "libraries", answer->num_libraries, limit);
+	struct hg_error *error = NULL;
+
+	json_array(json, "libraries");
+	for (uint32_t i = 0; i < shown && !error; i++)
+		error = put_library(json, answer, &answer->libraries[i], limit);
+	json_array_end(json);
+	if (!error)
+		error = put_stale(json, answer, limit);
+	json_null(json, "descriptors");
+	json_null(json, "capsules");
+	return error;
+}
+
+static void put_cut(struct json *json, const struct answer *answer, const struct cycle *cycle,
+		    const struct steps *ring)
+{
+	json_array(json, "cut");
+	for (uint32_t i = 0; i < ring->count; i++) {
+		const struct step *step = &ring->step[i];
+
+		if (!step->cut)
+			continue;
+		json_object(json, NULL);
+		json_step_keys(json, answer->s, step->object, step->edge, step->through);
+		json_string(json, "advice", cycle->advice);
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
+static struct hg_error *put_cycle(struct json *json, const struct answer *answer, uint32_t id)
+{
+	const struct cycle *cycle = &answer->cycles[id];
+	_cleanup_steps_ struct steps ring = {0};
+	struct hg_error *error = steps_create(answer->s, &cycle->ring, cycle->cut, true, &ring);
+
+	if (error)
+		return error;
+	json_object(json, NULL);
+	json_uint(json, "id", id);
+	json_uint(json, "count", cycle->count);
+	json_uint(json, "objects", cycle->objects);
+	json_uint(json, "bytes", cycle->bytes);
+	json_string(json, "state", cycle_state_name(cycle));
+	json_bool(json, "finalizer", cycle->finalizer);
+	json_array(json, "pins");
+	for (uint32_t i = 0; i < cycle->num_pins; i++)
+		json_string(json, NULL, answer->libraries[cycle->pins[i]].name);
+	json_array_end(json);
+	error = put_steps(json, "ring", answer->s, &ring);
+	put_cut(json, answer, cycle, &ring);
+	json_string(json, "held_by", cycle->held_by);
+	json_object_end(json);
+	return error;
+}
+
+struct hg_error *json_cycles(struct json *json, const struct answer *answer, uint32_t limit)
+{
+	uint32_t shown = json_limited(json, "cycles", answer->num_cycles, limit);
+	struct hg_error *error = NULL;
+
+	json_uint(json, "all_cycles", answer->all_cycles);
+	json_array(json, "cycles");
+	for (uint32_t i = 0; i < shown && !error; i++)
+		error = put_cycle(json, answer, i);
+	json_array_end(json);
+	return error;
+}

@@ -1,0 +1,143 @@
+/* why, refs and backrefs as JSON. Direct references are given raw, an attribute dictionary as the
+ * object it is, so that a script can walk the heap; chains are folded as everywhere. */
+#include "report_json.h"
+
+#include "routes.h"
+#include "steps.h"
+
+static const char *reach_name(uint8_t state)
+{
+	switch ((enum reach_state)state) {
+	case REACH_GARBAGE:
+		return "garbage";
+	case REACH_ROOT:
+		return "root";
+	case REACH_NATIVE:
+		return "native";
+	case REACH_FROZEN:
+		return "frozen";
+	}
+	return "unknown";
+}
+
+static void put_edge(struct json *json, const struct snapshot *s, uint32_t object, uint32_t from,
+		     uint32_t name)
+{
+	_cleanup_free_ char *edge = edge_text(s, from, name);
+
+	json_object(json, NULL);
+	json_step_keys(json, s, object, edge, HGS_NONE);
+	json_object_end(json);
+}
+
+static uint64_t limited64(struct json *json, const char *key, uint64_t total, uint32_t limit)
+{
+	if (!limit || total <= limit)
+		return total;
+	json_uint(json, key, total);
+	return limit;
+}
+
+static void put_references(struct json *json, const struct snapshot *s, uint32_t object,
+			   uint32_t limit)
+{
+	uint64_t first = s->start[object];
+	uint64_t shown = limited64(json, "references_total", s->start[object + 1ul] - first, limit);
+
+	json_array(json, "references");
+	for (uint64_t i = first; i < first + shown; i++)
+		put_edge(json, s, s->target[i], object, s->name[i]);
+	json_array_end(json);
+}
+
+static void put_referrers(struct json *json, const struct answer *answer, uint32_t object,
+			  uint32_t limit)
+{
+	const struct graph *graph = answer->graph;
+	uint64_t first = graph->in_start[object];
+	uint64_t shown = limited64(json, "referrers_total", graph->in_start[object + 1ul] - first,
+				   limit);
+
+	json_array(json, "referrers");
+	for (uint64_t i = first; i < first + shown; i++)
+		put_edge(json, answer->s, graph->in_source[i], graph->in_source[i],
+			 answer->s->name[graph->in_edge[i]]);
+	json_array_end(json);
+}
+
+static struct hg_error *put_chain(struct json *json, const struct snapshot *s,
+				  const struct chain *chain)
+{
+	struct hg_error *error;
+
+	json_object(json, NULL);
+	json_take(json, "root", root_text(s, chain->root));
+	json_take(json, "path", path_text(s, chain));
+	error = json_steps(json, "steps", s, chain, false);
+	json_object_end(json);
+	return error;
+}
+
+static struct hg_error *put_routes(struct json *json, const struct answer *answer,
+				   uint32_t object, uint32_t limit)
+{
+	_cleanup_routes_ struct routes routes = {0};
+	struct chain ring = {0};
+	struct hg_error *error = routes_create(answer, object, limit ? limit : UINT32_MAX, &routes);
+
+	if (error)
+		return error;
+	if (routes.count < routes.total)
+		json_uint(json, "chains_total", routes.total);
+	json_array(json, "chains");
+	for (uint32_t i = 0; i < routes.count && !error; i++)
+		error = put_chain(json, answer->s, &routes.chain[i]);
+	json_array_end(json);
+	if (!error)
+		error = ring_of(answer->s, answer->component, object, &ring);
+	if (!error)
+		error = json_steps(json, "ring", answer->s, &ring, true);
+	chain_deinit(&ring);
+	return error;
+}
+
+static struct hg_error *put_object(struct json *json, const struct answer *answer,
+				   enum object_part part, uint32_t object, uint32_t limit)
+{
+	const struct snapshot *s = answer->s;
+	struct hg_error *error = NULL;
+
+	json_object(json, NULL);
+	json_hex(json, "object", s->addr[object]);
+	json_string(json, "type", snapshot_type_name(s, object));
+	json_take(json, "label", object_text(s, object));
+	json_uint(json, "size", s->size[object]);
+	json_uint(json, "refcount", s->refs[object]);
+	json_string(json, "reached_by", reach_name(answer->reach->state[object]));
+	if (part == OBJECT_WHY)
+		error = put_routes(json, answer, object, limit);
+	else if (part == OBJECT_REFS)
+		put_references(json, s, object, limit);
+	else
+		put_referrers(json, answer, object, limit);
+	json_object_end(json);
+	return error;
+}
+
+struct hg_error *json_objects(struct json *json, const struct answer *answer,
+			      enum object_part part, const uint32_t *objects, uint32_t count,
+			      uint64_t total, uint32_t limit)
+{
+	struct hg_error *error = NULL;
+
+	json_preamble(json);
+	json_circumstances(json, answer->s);
+	if (total > count)
+		json_uint(json, "objects_total", total);
+	json_array(json, "objects");
+	for (uint32_t i = 0; i < count && !error; i++)
+		error = put_object(json, answer, part, objects[i], limit);
+	json_array_end(json);
+	json_object_end(json);
+	return error ? error : json_finish(json);
+}
