@@ -44,6 +44,7 @@ def pause():
     running.clear()
     for _ in range(THREADS + 1):
         parked.acquire()
+    time.sleep(0.1)  # from the semaphore into the wait
     gc.collect()
     gc.disable()
     return state

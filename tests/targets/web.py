@@ -4,6 +4,7 @@ SITE is a directory of packages that has Django. `ready` comes when the server a
 """
 
 import ctypes
+import os
 import sys
 import threading
 import time
@@ -50,5 +51,5 @@ def serve():
 
 
 threading.Thread(target=serve, daemon=True).start()
-sys.stdout = sys.stderr  # the server's own words; standard output speaks common.py's protocol
+sys.stdout = sys.stderr = open(os.devnull, "w")  # standard output speaks common.py's protocol
 execute_from_command_line(["web.py", "runserver", "--noreload", "--skip-checks", "127.0.0.1:" + port])
