@@ -1,0 +1,124 @@
+"""Output files: refused, numbered, private, whole or absent, and checked before the target is touched."""
+
+import os
+import stat
+import subprocess
+
+import pytest
+from test_bad_input import untouched
+from tool import assert_error, command
+
+SUFFIXES = {".png": b"\x89PNG\r\n", ".svg": b"<?xml", ".pdf": b"%PDF", ".dot": b"", ".json": b"{",
+            ".hgs": b"\x0b\x47\x50\x48"}
+
+
+@pytest.fixture
+def target(one_python, start):
+    return start(one_python, "idle.py")
+
+
+def test_every_suffix(target, run, tmp_path):
+    names = [f"out{suffix}" for suffix in SUFFIXES]
+    result = run("attach", target.pid, *[word for name in names for word in ("-o", name)])
+    assert result.code == 0, result.err
+    for name, (suffix, magic) in zip(names, SUFFIXES.items()):
+        data = (tmp_path / name).read_bytes()
+        assert data.startswith(magic) and len(data) > 100, name
+    assert "digraph" in (tmp_path / "out.dot").read_text()
+    assert sorted(os.listdir(tmp_path)) == sorted(names), "nothing else is left in the folder"
+
+
+def test_default_name_takes_the_next_number(target, run, tmp_path):
+    for expected in (f"heapgraph-{target.pid}.png", f"heapgraph-{target.pid}-2.png",
+                     f"heapgraph-{target.pid}-3.png"):
+        result = run("attach", target.pid, "--json")
+        assert result.json["outputs"] == [expected]
+        assert (tmp_path / expected).exists()
+
+
+def test_snapshot_is_private(target, run, tmp_path):
+    assert run("snapshot", target.pid, "-o", "s.hgs").code == 0
+    assert stat.S_IMODE(os.stat(tmp_path / "s.hgs").st_mode) == 0o600
+
+
+def test_an_output_that_exists_is_refused(target, run, tmp_path):
+    (tmp_path / "mine.png").write_text("mine")
+    with untouched(target):
+        assert_error(run("attach", target.pid, "-o", "mine.png"), 1, "mine.png", "-f")
+    assert (tmp_path / "mine.png").read_text() == "mine"
+    assert run("attach", target.pid, "-o", "mine.png", "-f").code == 0
+    assert (tmp_path / "mine.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("arguments,what", [
+    (["-o", "absent/out.png"], "absent/out.png"), (["-o", "out.txt"], "out.txt"),
+    (["-o", "out"], "out"), (["-o", "a.png", "-o", "a.png"], "a.png"),
+    (["-o", "/proc/out.png"], "/proc/out.png")])
+def test_bad_output_is_found_before_the_target_is_touched(target, run, arguments, what, tmp_path):
+    with untouched(target):
+        result = run("attach", target.pid, *arguments)
+    assert result.code in (1, 2)
+    assert_error(result, result.code, what)
+    assert os.listdir(tmp_path) == []
+
+
+def test_folder_that_is_not_writable(target, run, tmp_path):
+    if os.geteuid() == 0:
+        pytest.skip("root may write everywhere")
+    tmp_path.chmod(0o555)
+    with untouched(target):
+        assert_error(run("attach", target.pid), 1, "heapgraph-")
+
+
+@pytest.fixture
+def tiny_disk(tmp_path):
+    """A file system with no room for a snapshot."""
+    folder = tmp_path / "tiny"
+    folder.mkdir()
+    if os.geteuid() != 0 or subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)],
+            capture_output=True).returncode:
+        pytest.skip("mounting a small file system is not allowed here")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_full_disk(target, run, tiny_disk):
+    result = run("attach", target.pid, "-o", tiny_disk / "s.hgs")
+    assert_error(result, 1, "No space left")
+    assert os.listdir(tiny_disk) == []
+    target.assert_unharmed()
+
+
+def test_standard_output_that_is_full(target, tmp_path):
+    with open("/dev/full", "w", encoding="ascii") as full:
+        done = subprocess.run(command("types", target.pid), cwd=tmp_path, stdout=full,
+                              stderr=subprocess.PIPE, text=True, timeout=60)
+    assert done.returncode == 1 and done.stderr.startswith("heapgraph: "), done.stderr
+    target.assert_unharmed()
+
+
+def test_json_is_alone_on_standard_output(target, run):
+    result = run("attach", target.pid, "--json")
+    assert result.err == ""
+    assert result.json["process"]["pid"] == target.pid
+
+
+def test_a_snapshot_gives_the_same_report_as_the_process(sample, one_python, run):
+    """What `attach` says and what `report` says of the snapshot it kept are the same words."""
+    program = sample(one_python, "cycle_pins_library")
+    live = run("attach", program.pid, "--json", "-o", "kept.hgs").json
+    later = run("report", "kept.hgs", "--json", "-o", "picture.svg").json
+    live.pop("outputs"), later.pop("outputs")
+    assert live == later
+
+
+def test_redacted_snapshot_has_no_values(one_python, start, run, tmp_path):
+    program = start(one_python, "secret.py")
+    assert run("snapshot", program.pid, "-o", "open.hgs").code == 0
+    assert run("snapshot", program.pid, "-o", "closed.hgs", "--redact").code == 0
+    assert b"correct horse battery staple" in (tmp_path / "open.hgs").read_bytes()
+    closed = (tmp_path / "closed.hgs").read_bytes()
+    for value in (b"correct horse", b"31415926535", b"s3cr3t-bytes"):
+        assert value not in closed
+    assert b"PasswordKeeper" in closed

@@ -1,0 +1,79 @@
+"""Every command line that README.md shows does what is said there: each is run."""
+
+import os
+import re
+import shlex
+import subprocess
+
+import interpreters
+import pytest
+import tool
+
+ROOT = interpreters.TESTS.parent
+# ./dev's own verbs would run the tests again or take minutes; that they exist is checked.
+VERBS = ["build", "demo", "test", "lint", "bench", "fuzz", "install", "help"]
+
+
+def shown(start_of_line):
+    """The command lines in README's code blocks that begin so, comments cut off."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    lines = [line for block in re.findall(r"```(?:sh|console)?\n(.*?)```", text, re.S)
+             for line in block.splitlines()]
+    lines = [line[2:] if line.startswith("$ ") else line for line in lines]
+    return [line.split("  #")[0].strip() for line in lines if
+            line.startswith(start_of_line) or line.startswith(f"$ {start_of_line}")]
+
+
+def test_dev_verbs_exist():
+    lines = shown("./dev")
+    assert any(line.startswith("./dev test") for line in lines)
+    assert any(line.startswith("./dev demo") for line in lines)
+    usage = subprocess.run([ROOT / "dev", "help"], capture_output=True, text=True, check=True).stdout
+    for line in lines:
+        verb = line.split()[1]
+        assert verb in VERBS and re.search(rf"^  {verb}\b", usage, re.M), line
+
+
+def test_ci_runs_the_command_that_readme_names():
+    assert "./dev test" in shown("./dev")
+    assert (ROOT / ".ci/run").read_text().splitlines()[-1] == "exec ./dev test"
+
+
+def test_command_lines(sample, one_python, tmp_path):
+    """Run in README's order in one folder, PID being a leaking sample's."""
+    target = sample(one_python, "cycle_pins_library")
+    lines = shown("heapgraph ")
+    assert len(lines) >= 5
+    for line in lines:
+        words = [str(target.pid) if word == "PID" else word for word in shlex.split(line)]
+        result = tool.heapgraph(*words[1:], cwd=tmp_path)
+        assert result.code == 0, f"{line}: {result.err}"
+        for output in [words[at + 1] for at, word in enumerate(words) if word == "-o"]:
+            assert (tmp_path / output).exists(), line
+    target.assert_unharmed()
+
+
+def test_demo():
+    """The first thing that anybody runs."""
+    environment = {**os.environ, "HEAPGRAPH_BUILD": str(tool.BUILD)}
+    done = subprocess.run([ROOT / "dev", "demo"], capture_output=True, text=True, timeout=300,
+                          stdin=subprocess.DEVNULL, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert "libimageproc.so" in done.stdout and "on_image" in done.stdout
+    picture = re.search(r"picture: (\S+\.png)", done.stdout)
+    assert picture, done.stdout
+    path = ROOT / picture.group(1)
+    assert path.read_bytes().startswith(b"\x89PNG")
+    path.unlink()
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/heapgraph.1"])
+def test_no_flag_is_named_that_the_command_does_not_have(page):
+    text = (ROOT / page).read_text(encoding="utf-8").replace("\\-", "-")
+    known = tool.heapgraph("--help").out
+    for verb in ("attach", "snapshot", "report", "why"):
+        known += tool.heapgraph(verb, "--help").out
+    for option in set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)):
+        if option in ("--thorough", "--sanitize"):
+            continue  # of ./dev
+        assert re.search(rf"{option}\b", known), option
