@@ -20,7 +20,8 @@ struct py_layout {
 	/* PyInterpreterState */
 	int32_t is_next, is_id, is_threads_head, is_gc, is_modules, is_sysdict, is_builtins;
 	int32_t is_eval_breaker, is_gil_drop_request, is_gil_ptr;
-	/* gc state, relative to rt_gc or is_gc */
+	/* gc state, relative to rt_gc or is_gc; gc_count is how many generation lists there are (the
+	 * permanent one apart), gc_stride bytes apart */
 	int32_t gc_generations, gc_stride, gc_count, gc_permanent, gc_enabled, gc_collecting;
 	/* gil, relative to its struct */
 	int32_t gil_locked, gil_last_holder;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "../graph/error.h"
@@ -44,3 +45,14 @@ _must_check_ struct hg_error *py_runtime_refresh(const struct memory *memory,
 /* The table of offsets, by version; exit code 5 naming what is supported where it is not. */
 _must_check_ struct hg_error *py_layout_for(const struct memory *memory, uint64_t runtime,
 					    uint32_t version, struct py_layout *ret);
+
+#define PY_VERSION_TEXT 32
+/* "3.11.7", "3.14.0rc2" from PY_VERSION_HEX, into `text`; returns it. */
+const char *py_version_text(uint32_t version, char text[PY_VERSION_TEXT]);
+bool py_version_supported(uint32_t version);
+/* "CPython 3.7.16 is not supported: heapgraph reads ...", exit code 5. */
+_must_check_ struct hg_error *py_version_unsupported(uint32_t version);
+
+/* The table's fields, for printing and for tests: name and position in struct py_layout of the
+ * field `index`; false behind the last. */
+bool py_layout_field(unsigned index, const char **name, size_t *field);

@@ -1,0 +1,24 @@
+/* Why we may not look into a process: the facts, and the cause that they amount to. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "../graph/error.h"
+#include "proc.h"
+
+struct denial_facts {
+	pid_t pid;
+	struct proc_status target, self;
+	bool in_container;
+	bool dumpable;	    /* /proc/PID belongs to the target's own user */
+	bool same_user_namespace; /* or not known to differ */
+	int yama_scope;	    /* 0 to 3; 0 also where yama is absent */
+	char tracer[64];    /* name of target.tracer */
+	char user[64];	    /* name of the target's user */
+};
+
+/* The first cause that __ptrace_may_access() (kernel/ptrace.c) and the security modules behind it
+ * would refuse for. Never NULL. */
+_must_check_ struct hg_error *denial_explain(const struct denial_facts *facts);

@@ -1,0 +1,94 @@
+/* See elffile.h. Needed for interpreters linked into a program that does not export its symbols, and
+ * for files whose headers are mapped nowhere (text moved to huge pages). */
+#include "elffile.h"
+
+#include <fcntl.h>
+#include <gelf.h>
+#include <libelf.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../graph/cleanup.h"
+
+static void elf_endp(Elf **elf)
+{
+	if (*elf)
+		elf_end(*elf);
+}
+#define _cleanup_elf_ _cleanup_(elf_endp)
+
+static Elf *open_elf(int fd)
+{
+	if (elf_version(EV_CURRENT) == EV_NONE)
+		return NULL;
+	return elf_begin(fd, ELF_C_READ_MMAP, NULL);
+}
+
+static bool search_section(Elf *elf, Elf_Scn *section, const GElf_Shdr *header, const char *name,
+			   struct elffile_symbol *ret)
+{
+	Elf_Data *data = elf_getdata(section, NULL);
+	size_t count = data && header->sh_entsize ? data->d_size / header->sh_entsize : 0;
+
+	for (size_t i = 0; i < count && i <= INT32_MAX; i++) {
+		GElf_Sym symbol;
+		const char *text;
+
+		if (!gelf_getsym(data, (int)i, &symbol) || symbol.st_shndx == SHN_UNDEF)
+			continue;
+		text = elf_strptr(elf, header->sh_link, symbol.st_name);
+		if (text && strcmp(text, name) == 0) {
+			ret->address = symbol.st_value;
+			ret->size = symbol.st_size;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool elffile_symbol(int fd, const char *name, struct elffile_symbol *ret)
+{
+	_cleanup_elf_ Elf *elf = open_elf(fd);
+	Elf_Scn *section = NULL;
+	GElf_Shdr header;
+
+	while (elf && (section = elf_nextscn(elf, section)))
+		if (gelf_getshdr(section, &header) &&
+		    (header.sh_type == SHT_SYMTAB || header.sh_type == SHT_DYNSYM) &&
+		    search_section(elf, section, &header, name, ret))
+			return true;
+	return false;
+}
+
+bool elffile_bias(int fd, uint64_t offset, uint64_t address, uint64_t *ret)
+{
+	_cleanup_elf_ Elf *elf = open_elf(fd);
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	size_t count = 0;
+
+	if (!elf || elf_getphdrnum(elf, &count) < 0)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		GElf_Phdr p;
+
+		if (!gelf_getphdr(elf, (int)i, &p) || p.p_type != PT_LOAD)
+			continue;
+		if (offset >= (p.p_offset & ~(page - 1)) && offset < p.p_offset + p.p_filesz) {
+			*ret = address - (p.p_vaddr + (offset - p.p_offset));
+			return true;
+		}
+	}
+	return false;
+}
+
+enum elffile_kind elffile_kind(int fd)
+{
+	Elf64_Ehdr header;
+
+	if (pread(fd, &header, sizeof(header), 0) != sizeof(header) ||
+	    memcmp(header.e_ident, ELFMAG, SELFMAG) != 0)
+		return ELFFILE_NONE;
+	if (header.e_ident[EI_CLASS] == ELFCLASS32)
+		return ELFFILE_32;
+	return header.e_machine == EM_X86_64 ? ELFFILE_64 : ELFFILE_OTHER_MACHINE;
+}

@@ -1,0 +1,36 @@
+/* Files of /proc/PID, read whole and taken apart. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Reads /proc/PID/NAME whole, NUL-terminated; the caller frees. NULL with errno. `size` may be NULL
+ * and does not count the final NUL. */
+char *proc_read(pid_t pid, const char *name, size_t *size);
+
+/* Where the link /proc/PID/NAME points; the caller frees. NULL with errno. */
+char *proc_link(pid_t pid, const char *name);
+
+/* The name of a process (comm), "?" where it cannot be had. */
+void proc_name(pid_t pid, char name[64]);
+
+/* /proc/PID/status, as far as we ask. */
+struct proc_status {
+	char state;	/* R S D T t Z X I */
+	bool has_memory; /* it has a VmSize line: a kernel thread and a zombie have none */
+	bool kernel_thread; /* says so itself (Linux 6.11 and newer) */
+	pid_t tgid, tracer, parent;
+	uid_t uid[4];	/* real, effective, saved, file system */
+	gid_t gid[4];
+	uint64_t capabilities_permitted, capabilities_effective;
+	int seccomp;	/* 0 none, 1 strict, 2 filter */
+	int namespaces; /* pid namespaces it is seen in, 1: ours alone; 0: not said */
+};
+
+/* False where the text is no status file. O(size). */
+bool proc_status_parse(const char *text, struct proc_status *ret);
+
+/* Reads and parses; -1 with errno. */
+int proc_status_read(pid_t pid, struct proc_status *ret);
