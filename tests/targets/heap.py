@@ -1,4 +1,5 @@
 """heap.py N: about N container objects of the kinds that programs are made of.
+heap.py N wide: N lists of 40 references each instead, for measuring what a reference costs.
 
 Commands: `time` answers how many milliseconds gc.get_objects() takes in this process.
 """
@@ -52,9 +53,21 @@ def milliseconds():
     return sorted(times)[1]
 
 
+def wide(count):
+    lists = [[] for _ in range(count)]
+    for at, one in enumerate(lists):
+        one.extend(lists[max(0, at - 20):at + 20])
+    return lists
+
+
+def records(count):
+    per_group = -len(gc.get_objects())
+    groups = [group(0)]
+    per_group += len(gc.get_objects())
+    return groups + [group(number) for number in range(1, count // per_group)]
+
+
 gc.disable()
-per_group = -len(gc.get_objects())
-groups = [group(0)]
-per_group += len(gc.get_objects())
-groups += [group(number) for number in range(1, int(sys.argv[1]) // per_group)]
+build = wide if "wide" in sys.argv else records
+kept = build(int(sys.argv[1]))
 common.serve({"time": milliseconds})
