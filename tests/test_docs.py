@@ -1,0 +1,84 @@
+"""One fact in one place: where the documentation repeats what the sources say, the two agree."""
+
+import re
+
+import hgs
+import interpreters
+import pytest
+import tool
+
+ROOT = interpreters.TESTS.parent
+
+
+def read(name):
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def enumerators(header, prefix):
+    """{NAME: number} of the enumerators that a header gives a number."""
+    return {name: int(number) for name, number in
+            re.findall(rf"\b{prefix}(\w+)\s*=\s*(\d+)\s*,", read(header))}
+
+
+def described(page):
+    """{NAME: number} of the tables whose rows begin with a number and a name in capitals."""
+    return {name: int(number) for number, name in
+            re.findall(r"^\| (\d+) \| ([A-Z_]+) \|", read(page), re.M)}
+
+
+def test_format_md_describes_every_section_and_edge():
+    page = described("docs/format.md")
+    sections = dict(re.findall(r"\bHGS_(\w+)\s*=\s*(\d+)\s*,\s*/\*", read("graph/hgs.h")))
+    edges = enumerators("graph/hgs.h", "HGS_EDGE_")
+    assert len(sections) >= 18 and len(edges) == 14
+    for name, number in edges.items():
+        assert page.get(name) == number, name
+        sections.pop("EDGE_" + name, None)
+    for name, number in sections.items():
+        if not name.startswith(("ROOT_", "HOLDER_")):
+            assert page.get(name) == int(number), name
+
+
+def test_the_second_reader_numbers_sections_as_the_first():
+    header = enumerators("graph/hgs.h", "HGS_")
+    for ours, theirs in {"META": "META", "STRINGS": "STRINGS", "ADDR": "OBJ_ADDR", "NAME": "REF_NAME",
+                         "HOLDERS": "HOLDERS", "INCOMPLETE": "INCOMPLETE"}.items():
+        assert getattr(hgs, ours) == header[theirs]
+
+
+def test_magic():
+    magic = re.search(r"HGS_MAGIC (0x[0-9a-f]+)", read("graph/hgs.h")).group(1)
+    assert int(magic, 16) == hgs.MAGIC and magic in read("docs/format.md")
+
+
+@pytest.mark.parametrize("page", ["docs/INTERFACE.md", "docs/heapgraph.1"])
+def test_every_finding_code_is_documented(page):
+    codes = re.findall(r"^\s*FINDING_(\w+),", read("graph/answer.h"), re.M)
+    text = read(page).replace("\\-", "-")
+    missing = [code for code in codes if code != "CODES" and code.lower().replace("_", "-") not in text]
+    assert missing == []
+
+
+def test_manual_page_names_every_verb_and_flag():
+    manual = read("docs/heapgraph.1").replace("\\-", "-").replace("\\fB", "").replace("\\fR", "")
+    usage = tool.heapgraph("--help").out
+    verbs = re.findall(r"^  ([a-z]+) ", usage, re.M)
+    assert "attach" in verbs and "backrefs" in verbs
+    options = set(re.findall(r"--[a-z][a-z-]+", usage))
+    assert "--json" in options
+    missing = [word for word in [*verbs, *options] if word not in manual]
+    assert missing == []
+
+
+def test_exit_codes_are_documented():
+    codes = re.findall(r"HG_EXIT_\w+ = (\d)", read("graph/error.h"))
+    manual = read("docs/heapgraph.1")
+    section = manual[manual.index(".SH EXIT STATUS"):]
+    for code in codes:
+        assert re.search(rf"^\.B {code}$", section, re.M), code
+
+
+def test_changelog_and_version_agree():
+    version = re.search(r"version: '([\d.]+)'", read("meson.build")).group(1)
+    assert version in read("CHANGELOG.md")
+    assert tool.heapgraph("--version").out == f"heapgraph {version}\n"
