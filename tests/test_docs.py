@@ -62,7 +62,7 @@ def test_every_finding_code_is_documented(page):
 def test_manual_page_names_every_verb_and_flag():
     manual = read("docs/heapgraph.1").replace("\\-", "-").replace("\\fB", "").replace("\\fR", "")
     usage = tool.heapgraph("--help").out
-    verbs = re.findall(r"^  ([a-z]+) ", usage, re.M)
+    verbs = re.findall(r"^  heapgraph ([a-z]+) ", usage, re.M)
     assert "attach" in verbs and "backrefs" in verbs
     options = set(re.findall(r"--[a-z][a-z-]+", usage))
     assert "--json" in options
