@@ -11,6 +11,7 @@
 
 #include "../graph/error.h"
 #include "../python_glue/runtime.h"
+#include "interrupt.h"
 #include "process.h"
 
 enum freeze_mode { FREEZE_FORK, FREEZE_PAUSE };
@@ -18,6 +19,7 @@ enum freeze_mode { FREEZE_FORK, FREEZE_PAUSE };
 struct freeze_options {
 	enum freeze_mode mode;
 	uint64_t timeout_ns; /* how long to wait for a safe point, in all */
+	const struct interrupt *interrupt; /* ends the waiting, the target left in order; NULL: none */
 };
 
 /* The copy, stopped, controlled by us alone, killed by the kernel when we die. In FREEZE_PAUSE it
