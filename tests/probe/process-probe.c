@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "../../inspect/linkmap.h"
 #include "../../inspect/process.h"
 #include "../../python_glue/runtime.h"
 
@@ -48,10 +49,42 @@ static void print_runtime(const struct py_runtime *r)
 	}
 }
 
+static void print_libraries(const struct linkmap *map)
+{
+	static const struct {
+		uint32_t flag;
+		const char *name;
+	} flags[] = {
+		{ HGS_LIB_NODELETE, "nodelete" },   { HGS_LIB_STARTUP, "startup" },
+		{ HGS_LIB_MAIN, "main" },	    { HGS_LIB_EXTENSION, "extension" },
+		{ HGS_LIB_PYTHON, "python" },	    { HGS_LIB_TLS_DTORS, "tls-destructors" },
+		{ HGS_LIB_NEEDED, "needed" },	    { HGS_LIB_BOUND, "bound" },
+		{ HGS_LIB_VDSO, "vdso" },	    { HGS_LIB_LOADER, "loader" },
+	};
+
+	for (size_t i = 0; i < map->num_libraries; i++) {
+		const struct hgs_library *l = &map->libraries[i].fact;
+
+		printf("library %zu %s handle %#" PRIx64 " base %#" PRIx64 " opens %d space %u", i,
+		       map->libraries[i].path, l->handle, l->base, (int)l->opens, l->space);
+		for (size_t k = 0; k < sizeof(flags) / sizeof(flags[0]); k++)
+			if (l->flags & flags[k].flag)
+				printf(" %s", flags[k].name);
+		if (l->needed_by != HGS_NONE)
+			printf(" needed-by:%u", l->needed_by);
+		if (l->bound_by != HGS_NONE)
+			printf(" bound-by:%u", l->bound_by);
+		printf("\n");
+	}
+	if (map->opens_unknown)
+		printf("opens unknown: %s\n", map->opens_unknown);
+}
+
 int main(int argc, char **argv)
 {
 	static struct py_runtime runtime;
 	struct process *process;
+	struct linkmap *map;
 	struct hg_error *error;
 	double start = now_ms(), opened, proved;
 	char text[PY_VERSION_TEXT];
@@ -77,6 +110,12 @@ int main(int argc, char **argv)
 	print_runtime(&runtime);
 	if (argc > 2)
 		print_layout(&runtime.layout);
+	error = linkmap_read(process, &process->memory, &map);
+	if (error)
+		return fail(error);
+	printf("libraries in %.2f ms\n", now_ms() - proved);
+	print_libraries(map);
+	linkmap_free(map);
 	process_close(process);
 	return 0;
 }
