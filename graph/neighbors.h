@@ -1,0 +1,36 @@
+/* What an object refers to and what refers to it, as readers know it: attribute dictionaries
+ * folded into edges (see steps.h), and many alike told as one ("5 x app.Proc"). */
+#pragma once
+
+#include "answer.h"
+
+struct neighbor {
+	uint32_t object;
+	uint32_t from;	  /* the object whose reference it is: what edge_text() wants */
+	uint32_t edge;	  /* name */
+	uint32_t through; /* folded attribute dictionary, or HGS_NONE */
+	uint64_t count;	  /* alike, this one included: same type by the same kind of edge */
+};
+
+struct neighbors {
+	struct neighbor *row; /* in the order of the heap */
+	uint64_t count;
+	uint64_t hidden; /* keys of dictionaries that are strings, and types: every object has them */
+};
+
+/* `referrers`: backwards. Groups of more than `alike` become one row (0: none do).
+ * O(d log d) for d references. */
+_must_check_ struct hg_error *neighbors_create(const struct answer *answer, uint32_t object,
+					       bool referrers, unsigned alike,
+					       struct neighbors *ret);
+void neighbors_deinit(struct neighbors *neighbors);
+#define _cleanup_neighbors_ _cleanup_(neighbors_deinit)
+
+/* The edge in words; caller frees, NULL without memory. */
+char *neighbor_edge(const struct snapshot *s, const struct neighbor *neighbor);
+
+/* The shortest way from an object of `ring` to `object` by objects of its own state, as a chain
+ * without a root; steps 0 where there is none or the object is on the ring. This is how a garbage
+ * cycle comes to hold what is not part of it. Backwards breadth-first, O(what refers to it). */
+_must_check_ struct hg_error *link_of(const struct answer *answer, const struct chain *ring,
+				      uint32_t object, struct chain *ret);

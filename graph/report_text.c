@@ -1,0 +1,174 @@
+/* The report as text: one screen in the usual case, the worst first. */
+#include "report_text.h"
+
+#include <string.h>
+
+#include "report_json.h"
+#include "words.h"
+
+uint64_t text_limited(const struct page *page, uint64_t total)
+{
+	uint32_t limit = page->style->limit;
+
+	return limit && total > limit ? limit : total;
+}
+
+void text_rest(struct page *page, int indent, uint64_t total, uint64_t shown, const char *what)
+{
+	char buffer[WORD_SIZE];
+
+	if (shown < total)
+		page_wrap(page, INK_DIM, indent, indent, "%s %s more %s (--limit 0 shows all)",
+			  page_glyphs(page)->more, count_words(total - shown, buffer), what);
+}
+
+static void put_process(struct page *page, const struct hgs_meta *meta, const char *exe,
+			const char *cmdline)
+{
+	const char *dot = page_glyphs(page)->dot;
+	char version[WORD_SIZE];
+
+	page_wrap(page, INK_BOLD, 0, 2, "%s (pid %u) %s CPython %s%s%s%s %s %u thread%s",
+		  *cmdline ? cmdline : exe, meta->pid, dot,
+		  version_words(meta->python_version, version),
+		  meta->build & HGS_BUILD_DEBUG ? " debug" : "",
+		  meta->build & HGS_BUILD_FREE_THREADED ? " free-threaded" : "",
+		  meta->build & HGS_BUILD_STATIC ? " static" : "", dot, meta->threads,
+		  meta->threads == 1 ? "" : "s");
+	if (*cmdline && *exe)
+		page_line(page, INK_DIM, 0, "%s", exe);
+}
+
+static const char *gc_words(const struct hgs_meta *meta)
+{
+	return meta->gc_enabled == HGS_NONE ? "gc unknown"
+	       : meta->gc_enabled	   ? "gc on"
+					   : "gc off";
+}
+
+static void put_capture(struct page *page, const struct snapshot *s)
+{
+	const struct hgs_meta *meta = s->meta;
+	const char *dot = page_glyphs(page)->dot;
+	char objects[WORD_SIZE], references[WORD_SIZE], bytes[WORD_SIZE], frozen[WORD_SIZE];
+	_cleanup_free_ char *stop = NULL;
+	char pause[WORD_SIZE];
+
+	if (meta->method == HGS_FORK || meta->method == HGS_PAUSE) {
+		if (asprintf(&stop, "stood still %s", duration_words(meta->stopped_ns, pause)) < 0)
+			stop = NULL;
+	} else {
+		stop = strdup(meta->method == HGS_CORE ? "from a core file" : "in-process");
+	}
+	page->no_memory |= !stop;
+	page_wrap(page, INK_PLAIN, 0, 2, "%s objects, %s references, %s %s %s %s %s%s%s",
+		  count_words(s->n, objects), count_words(s->m, references),
+		  bytes_words(heap_bytes(s), bytes), dot, stop ? stop : "", dot, gc_words(meta),
+		  meta->gc_frozen ? ", frozen objects: " : "",
+		  meta->gc_frozen ? count_words(meta->gc_frozen, frozen) : "");
+}
+
+void text_header(struct page *page, const struct answer *answer)
+{
+	const struct snapshot *s = answer->s;
+	const struct hgs_meta *meta = s->meta;
+
+	put_process(page, meta, snapshot_string(s, meta->exe), snapshot_string(s, meta->cmdline));
+	put_capture(page, s);
+	if (!meta->consistent)
+		page_wrap(page, INK_WARNING, 0, 2,
+			  "Not consistent: the heap was being changed when the copy was taken.");
+	if (meta->bad_objects)
+		page_wrap(page, INK_WARNING, 0, 2, "Unreadable objects: %u (their references are missing).",
+			  meta->bad_objects);
+	for (uint32_t i = 0; i < s->num_incomplete; i++)
+		page_wrap(page, INK_WARNING, 0, 2, "Incomplete: %s",
+			  snapshot_string(s, s->incomplete[i]));
+}
+
+static void put_nothing_found(struct page *page, const struct answer *answer)
+{
+	uint32_t owners = 0, opened = 0;
+	char buffer[WORD_SIZE];
+
+	for (uint32_t i = 0; i < answer->num_holders; i++)
+		owners += answer->holders[i].fact->kind == HGS_HOLDER_HANDLE;
+	for (uint32_t i = 0; i < answer->num_libraries; i++)
+		opened += strcmp(answer->libraries[i].loaded_by, "dlopen") == 0;
+	page_wrap(page, INK_BOLD, 0, 0, "Nothing wrong found.");
+	page_wrap(page, INK_PLAIN, 0, 2,
+		  "Looked at: %u libraries (%u opened by dlopen), owners of handles: %u, "
+		  "reference cycles: %u, garbage objects: %s.",
+		  answer->num_libraries, opened, owners, answer->all_cycles,
+		  count_words(answer->reach->garbage, buffer));
+	page_wrap(page, INK_DIM, 0, 2,
+		  "Not looked at by this version: descriptors, capsules, references held by native "
+		  "code.");
+}
+
+static struct hg_error *put_all(struct page *page, const struct answer *answer)
+{
+	struct hg_error *error;
+	bool quiet = page->style->verbose < 0, wrong = false;
+
+	for (uint32_t i = 0; i < answer->num_findings; i++)
+		wrong |= answer->findings[i].severity != SEVERITY_NOTE;
+	if (!quiet) {
+		text_header(page, answer);
+		page_end(page);
+	}
+	if (!wrong)
+		put_nothing_found(page, answer);
+	if (answer->num_findings && !wrong && !quiet)
+		page_end(page);
+	error = text_findings(page, answer);
+	if (error || quiet)
+		return error;
+	text_libraries(page, answer);
+	if (page->style->verbose > 0) {
+		page_end(page);
+		return text_cycles(page, answer);
+	}
+	return NULL;
+}
+
+struct hg_error *report_text(FILE *out, const struct answer *answer, enum report_part part,
+			     const struct style *style)
+{
+	struct page page = {out, style, false};
+	struct hg_error *error = NULL;
+
+	if (part != REPORT_ALL && style->verbose >= 0) {
+		text_header(&page, answer);
+		page_end(&page);
+	}
+	switch (part) {
+	case REPORT_ALL:
+		error = put_all(&page, answer);
+		break;
+	case REPORT_HANDLES:
+		error = text_handles(&page, answer);
+		break;
+	case REPORT_CYCLES:
+		error = text_cycles(&page, answer);
+		break;
+	case REPORT_TYPES:
+		error = text_types(&page, answer->s);
+		break;
+	}
+	return error ? error : page_finish(&page);
+}
+
+struct hg_error *report_objects(FILE *out, const struct answer *answer, enum object_part part,
+				const uint32_t *objects, uint32_t count, uint64_t total, int depth,
+				const struct style *style, bool json)
+{
+	struct page page = {out, style, false};
+	struct json writer = json_start(out);
+	struct hg_error *error;
+
+	if (json)
+		return json_objects(&writer, answer, part, objects, count, total, style->limit);
+	error = text_objects(&page, answer, part, objects, count, total, depth);
+	return error ? error : page_finish(&page);
+}
