@@ -17,17 +17,13 @@ def pytest_addoption(parser):
                      help="as many attaches as the project's figures are claimed for")
 
 
-def pytest_configure(config):
-    config.addinivalue_line("markers", "one_interpreter: runs on one interpreter only")
-
-
 def pytest_collection_modifyitems(items):
     """Tests of one target beside each other, so that a session's slow fixtures are made once."""
     items.sort(key=lambda item: item.module.__name__)
 
 
-def pytest_report_header():
-    found, missing = interpreters.discover()
+def pytest_report_header(config):
+    found, missing = interpreters.discover(config.getoption("--thorough"))
     lines = ["interpreters: " + ", ".join(one.name for one in found)]
     lines += [f"missing {name}: {reason}" for name, reason in missing.items()]
     return lines
@@ -35,7 +31,7 @@ def pytest_report_header():
 
 def pytest_generate_tests(metafunc):
     """`python`: every interpreter found; `one_python`: the one with the newest installed version."""
-    found, missing = interpreters.discover()
+    found, missing = interpreters.discover(metafunc.config.getoption("--thorough"))
     everyone = [pytest.param(one, id=one.name) for one in found]
     everyone += [pytest.param(None, id=name, marks=pytest.mark.skip(reason=reason))
                  for name, reason in missing.items()]
@@ -48,8 +44,8 @@ def pytest_generate_tests(metafunc):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def prepared_roots():
-    for one in interpreters.discover()[0]:
+def prepared_roots(thorough):
+    for one in interpreters.discover(thorough)[0]:
         if one.root:
             interpreters.prepare_root(one.root, tool.BUILD)
 

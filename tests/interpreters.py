@@ -19,6 +19,8 @@ import roots
 
 SUPPORTED = range(8, 16)  # the N of 3.N
 FROM_A_SUITE = ["3.14"]   # unpacked where no installed interpreter has that version
+# Unpacked in thorough runs, whatever is installed: other builds, and glibc 2.31 and 2.41.
+FROM_A_SUITE_THOROUGH = ["3.9", "3.13"]
 TESTS = Path(__file__).resolve().parent
 IN_ROOT = Path("/srv/heapgraph")  # where a root sees the targets and the samples' libraries
 
@@ -77,11 +79,11 @@ def _installed():
             yield Interpreter(prefix + version, version, path)
 
 
-def _from_suites(present):
-    """Interpreters in roots, and (name, reason) for those that cannot be had."""
-    for wanted in FROM_A_SUITE:
-        if any(interpreter.version.startswith(wanted + ".") for interpreter in present):
-            continue
+def _from_suites(present, thorough):
+    """(interpreter in a root, None), or (name, reason) for those that cannot be had."""
+    absent = [version for version in FROM_A_SUITE
+              if not any(one.version.startswith(version + ".") for one in present)]
+    for wanted in absent + (FROM_A_SUITE_THOROUGH if thorough else []):
         name = f"suite-{wanted}"
         if os.geteuid() != 0:
             yield name, "chroot needs root"
@@ -100,11 +102,11 @@ def _from_suites(present):
 
 
 @functools.lru_cache(maxsize=None)
-def discover():
+def discover(thorough=False):
     """(interpreters, {name: reason why it is missing})."""
     present = list(_installed())
     missing = {}
-    for found, reason in _from_suites(present):
+    for found, reason in _from_suites(tuple(present), thorough):
         if reason:
             missing[found] = reason
         else:

@@ -20,6 +20,7 @@ SUITES = {
     "3.9": (["bullseye"], ["python3.9", "libpython3.9-dev"]),
     "3.13": (["trixie"], ["python3.13", "libpython3.13-dev"]),
     "3.14": (["forky", "sid"], ["python3.14", "libpython3.14-dev"]),
+    "3.15": (["sid"], ["python3.15", "libpython3.15-dev"]),
 }
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 

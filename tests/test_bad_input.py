@@ -180,7 +180,7 @@ def test_process_of_another_user(one_python, start, tmp_path):
     target = start(one_python, "idle.py")
     with untouched(target):
         result = run_as_nobody("attach", target.pid, cwd=tmp_path)
-        assert_error(result, 4, str(target.pid), "root")
+        assert_error(result, 4, str(target.pid), "sudo")
 
 
 def test_process_that_is_not_dumpable(tmp_path):
