@@ -36,8 +36,10 @@ struct holder {
 	const struct hgs_holder *fact;
 	enum holder_state state;
 	enum held_by held_by;
-	uint32_t library; /* index, or HGS_NONE (stale) */
+	uint32_t library; /* index, or HGS_NONE (stale: dangling or aliased) */
 	struct chain chain; /* steps 0 where garbage */
+	struct chain tail;  /* garbage: from the object of its cycle's ring that leads here to the
+			     * object itself; steps 0 where it is in the ring */
 	char *path;	    /* NULL where none */
 	uint32_t cycle;	    /* index into answer.cycles, or HGS_NONE */
 };
@@ -94,7 +96,8 @@ struct answer {
 	struct holder *holders; /* as s->holders */
 	uint32_t num_holders;
 	struct cycle *cycles; /* those that pin a handle first, then by bytes; structural ones left out */
-	uint32_t num_cycles, all_cycles;
+	uint32_t num_cycles;
+	uint32_t all_cycles; /* cyclic components that the rows stand for (the sum of their counts) */
 	struct finding *findings; /* most severe first */
 	uint32_t num_findings;
 };

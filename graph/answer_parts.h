@@ -1,0 +1,79 @@
+/* What the parts of the answer share while it is made. Nothing outside answer.c, holders.c,
+ * libraries.c, cycles*.c, pins.c, cuts.c and findings*.c includes this. */
+#pragma once
+
+#include "answer.h"
+#include "ring.h"
+
+/* A component with a cycle in it. */
+struct loop {
+	uint32_t component;
+	uint32_t first, size; /* members[first, first + size) */
+	uint64_t bytes;
+	uint8_t state;	 /* enum reach_state of its members */
+	bool user;	 /* has an instance of a class written in Python other than a handle's owner */
+	bool foreign;	 /* and of one that is not in the standard library */
+	bool types;	 /* has a class among its members */
+	bool finalizer;
+	bool source;	 /* unreached, and nothing else unreached refers to it */
+	uint32_t exit;	 /* member from which a handle is reached, or HGS_NONE */
+	uint32_t owner;	 /* the holder reached (index into holders), or HGS_NONE */
+	uint32_t row;	 /* index into answer.cycles, or HGS_NONE */
+};
+
+/* All cyclic components, ascending by component number. */
+struct loops {
+	struct loop *loop;
+	uint32_t count;
+	uint32_t *members;
+	uint32_t *parent; /* of unreached objects: referrer + 1 on the way from a source; 0: none */
+	uint32_t *edge;	  /* and the reference */
+};
+
+/* Which holders an object is: their indices sorted by object, for bsearch. */
+struct owners {
+	uint32_t *sorted;
+	uint32_t count;
+};
+
+struct making {
+	struct answer *answer;
+	struct loops loops;
+	struct owners owners;
+	struct ring_search *search;
+	char *stdlib;	  /* folder of the standard library, or NULL */
+	uint8_t *origins; /* of classes, by object index, as loops.c found out */
+};
+
+/* The holder of that kind that the object is, or NULL. O(log holders). */
+const struct holder *holder_at(const struct making *making, uint32_t object, uint32_t kind);
+/* Alive by no root and by nothing native: garbage or frozen. */
+static inline bool unreached(const struct answer *answer, uint32_t object)
+{
+	uint8_t state = answer->reach->state[object];
+
+	return state == REACH_GARBAGE || state == REACH_FROZEN;
+}
+
+/* Each fills its part of the answer. */
+_must_check_ struct hg_error *holders_make(struct making *making);
+_must_check_ struct hg_error *libraries_make(struct making *making);
+_must_check_ struct hg_error *loops_make(struct making *making);
+void loops_deinit(struct loops *loops);
+/* Which cycle keeps each unreached holder; chains from there to it. After loops_make(). */
+_must_check_ struct hg_error *pins_make(struct making *making);
+_must_check_ struct hg_error *cycles_make(struct making *making);
+_must_check_ struct hg_error *findings_make(struct making *making);
+
+/* The loop of a component, or NULL. O(log loops). */
+struct loop *loop_of(const struct loops *loops, uint32_t component);
+/* Chooses the edge of a ring that is worth cutting; see struct cycle. NULL advice: none. */
+_must_check_ struct hg_error *cut_choose(const struct making *making, const struct chain *ring,
+					 uint32_t *cut, char **advice);
+/* A ring that only ctypes itself made: CDLL -> its dict -> function -> b_objects -> CDLL. */
+bool ring_is_function_cache(const struct making *making, const struct chain *ring);
+/* "ImageProcessor.on_done" where step i of the ring is an attribute, else NULL. Caller frees. */
+char *ring_attribute(const struct snapshot *s, const struct chain *ring, uint32_t i);
+
+/* basename of a path; the path itself where it ends in a slash. */
+const char *base_name(const char *path);

@@ -1,0 +1,18 @@
+/* Parts of the words for references, shared by edge_text() and path_text(). */
+#pragma once
+
+#include <stdio.h>
+
+#include "graph.h"
+
+bool type_is(const struct snapshot *s, uint32_t object, const char *name);
+/* What may stand behind a dot; non-ASCII letters are taken on trust. */
+bool is_identifier(const char *text);
+
+/* "['a']", "[42]", "[<Point>]". */
+void key_print(FILE *out, const struct snapshot *s, uint32_t key);
+void object_print(FILE *out, const struct snapshot *s, uint32_t object);
+/* " in load:12", or nothing where the object is no known frame. */
+void frame_print(FILE *out, const struct snapshot *s, uint32_t object);
+/* The frame row of a frame or suspended generator, or NULL. O(frames). */
+const struct hgs_frame *frame_of(const struct snapshot *s, uint32_t object);

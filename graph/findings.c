@@ -1,0 +1,161 @@
+/* The findings: their codes and severities (docs/INTERFACE.md), how one is put together, and their
+ * order. What is found stands in findings_*.c, one subject each. */
+#include "findings.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#define MAX_OBJECTS 20 /* struct finding promises no more; `count` has the full number */
+
+static const struct {
+	const char *name;
+	enum severity severity;
+} codes[FINDING_CODES] = {
+	[FINDING_DANGLING_HANDLE] = {"dangling-handle", SEVERITY_ERROR},
+	[FINDING_DANGLING_FUNCTION] = {"dangling-function", SEVERITY_ERROR},
+	[FINDING_ALIASED_HANDLE] = {"aliased-handle", SEVERITY_ERROR},
+	[FINDING_LEAKED_OPEN] = {"leaked-open", SEVERITY_ERROR},
+	[FINDING_CYCLE_PINS_HANDLE] = {"cycle-pins-handle", SEVERITY_WARNING},
+	[FINDING_ROOT_PINS_HANDLE] = {"root-pins-handle", SEVERITY_NOTE},
+	[FINDING_STILL_MAPPED] = {"still-mapped", SEVERITY_NOTE},
+	[FINDING_NATIVE_CALLBACK] = {"native-callback", SEVERITY_WARNING},
+	[FINDING_REFERENCE_SURPLUS] = {"reference-surplus", SEVERITY_WARNING},
+	[FINDING_UNOWNED_DESCRIPTOR] = {"unowned-descriptor", SEVERITY_WARNING},
+	[FINDING_NATIVE_POINTER] = {"native-pointer", SEVERITY_NOTE},
+	[FINDING_RESURRECTED] = {"resurrected", SEVERITY_WARNING},
+	[FINDING_UNTRAVERSABLE_TYPE] = {"untraversable-type", SEVERITY_WARNING},
+	[FINDING_GC_OFF] = {"gc-off", SEVERITY_WARNING},
+};
+
+const char *finding_code_name(enum finding_code code)
+{
+	return codes[code].name;
+}
+
+int finding_code_parse(const char *name)
+{
+	for (int i = 0; i < FINDING_CODES; i++)
+		if (strcmp(codes[i].name, name) == 0)
+			return i;
+	return -1;
+}
+
+const char *severity_name(enum severity severity)
+{
+	static const char *const names[] = {"error", "warning", "note"};
+
+	return names[severity];
+}
+
+struct hg_error *finding_add(struct answer *answer, enum finding_code code, struct finding **ret)
+{
+	size_t size = ((size_t)answer->num_findings + 1) * sizeof(*answer->findings);
+	struct finding *grown = realloc(answer->findings, size);
+
+	if (!grown)
+		return &hg_error_no_memory;
+	answer->findings = grown;
+	*ret = &grown[answer->num_findings++];
+	**ret = (struct finding){.code = code,
+				 .severity = codes[code].severity,
+				 .library = HGS_NONE,
+				 .holder = HGS_NONE,
+				 .cycle = HGS_NONE};
+	return NULL;
+}
+
+struct hg_error *finding_objects(struct answer *answer, struct finding *finding,
+				 const struct pick *picks, uint32_t count)
+{
+	finding->count = count;
+	finding->holder = picks[0].holder;
+	finding->num_objects = count < MAX_OBJECTS ? count : MAX_OBJECTS;
+	finding->objects = malloc(finding->num_objects * sizeof(*finding->objects));
+	if (!finding->objects)
+		return &hg_error_no_memory;
+	for (uint32_t i = 0; i < finding->num_objects; i++)
+		finding->objects[i] = answer->holders[picks[i].holder].fact->object;
+	return NULL;
+}
+
+char *finding_text(const char *format, ...)
+{
+	char *text;
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
+	va_end(args);
+	return text;
+}
+
+struct hg_error *finding_done(const struct finding *finding)
+{
+	return finding->title && finding->evidence && finding->advice ? NULL : &hg_error_no_memory;
+}
+
+struct hg_error *picks_create(const struct answer *answer, struct picks *ret)
+{
+	*ret = (struct picks){
+		.pick = malloc(((size_t)answer->num_holders + 1) * sizeof(*ret->pick))};
+	return ret->pick ? NULL : &hg_error_no_memory;
+}
+
+static int by_key(const void *a, const void *b)
+{
+	const struct pick *x = a, *y = b;
+
+	if (x->key != y->key)
+		return x->key < y->key ? -1 : 1;
+	return (x->holder > y->holder) - (x->holder < y->holder);
+}
+
+void picks_sort(struct picks *picks)
+{
+	qsort(picks->pick, picks->count, sizeof(*picks->pick), by_key);
+}
+
+uint32_t picks_run(const struct picks *picks, uint32_t first)
+{
+	uint32_t end = first + 1;
+
+	while (end < picks->count && picks->pick[end].key == picks->pick[first].key)
+		end++;
+	return end - first;
+}
+
+bool is_pinned(const struct answer *answer, const struct holder *holder)
+{
+	return holder->fact->kind == HGS_HOLDER_HANDLE && holder->state == HOLDER_GARBAGE &&
+	       holder->library != HGS_NONE && is_opened(&answer->libraries[holder->library]);
+}
+
+static int by_severity(const void *a, const void *b)
+{
+	const struct finding *x = a, *y = b;
+
+	if (x->severity != y->severity)
+		return x->severity < y->severity ? -1 : 1;
+	if (x->code != y->code)
+		return x->code < y->code ? -1 : 1;
+	if (x->count != y->count)
+		return x->count < y->count ? 1 : -1;
+	return strcmp(x->title, y->title);
+}
+
+struct hg_error *findings_make(struct making *making)
+{
+	static struct hg_error *(*const parts[])(struct making *) = {
+		findings_stale, findings_opens, findings_cycles, findings_roots, findings_gc,
+	};
+	struct answer *answer = making->answer;
+	struct hg_error *error = NULL;
+
+	for (size_t i = 0; !error && i < sizeof(parts) / sizeof(*parts); i++)
+		error = parts[i](making);
+	if (!error && answer->num_findings)
+		qsort(answer->findings, answer->num_findings, sizeof(*answer->findings),
+		      by_severity);
+	return error;
+}

@@ -1,0 +1,153 @@
+/* cycle-pins-handle and gc-off: owners of handles that nothing but a cycle keeps alive. */
+#include "findings.h"
+
+/* Why gc will not free the cycle, or NULL where it will when it runs. */
+static const char *why_kept(const struct answer *answer, const struct cycle *cycle)
+{
+	if (cycle && cycle->state == CYCLE_FROZEN)
+		return "frozen by gc.freeze()";
+	if (answer->s->meta->gc_enabled == 0)
+		return "gc is disabled";
+	return NULL;
+}
+
+/* "app.Proc -> method -> app.Proc": the types of the ring without what folds into the edges. */
+static char *ring_types(const struct snapshot *s, const struct chain *ring)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	uint32_t shown = 0;
+
+	if (!out)
+		return NULL;
+	for (uint32_t i = 0; i < ring->steps && shown < 8; i++) {
+		if (i && HGS_EDGE_KIND(ring->edge[i]) == HGS_EDGE_ATTR_DICT)
+			continue;
+		fprintf(out, "%s%s", shown++ ? " -> " : "",
+			snapshot_type_name(s, ring->object[i]));
+	}
+	if (shown == 8)
+		fputs(" -> ...", out);
+	return fclose(out) ? NULL : text;
+}
+
+static char *advise(const struct making *making, const struct cycle *cycle)
+{
+	if (!cycle)
+		return finding_text("call gc.collect() when the handle is done with");
+	if (ring_is_function_cache(making, &cycle->ring))
+		return finding_text("the cycle is ctypes' own function cache, so only gc frees the "
+				    "object: keep one CDLL and reuse it, or dlclose its handle and "
+				    "call gc.collect()");
+	if (cycle->advice)
+		return finding_text("%s", cycle->advice);
+	return finding_text("break the cycle, or close the handle explicitly when done");
+}
+
+static struct hg_error *describe(struct making *making, struct finding *finding,
+				 const struct cycle *cycle)
+{
+	const struct answer *answer = making->answer;
+	const char *kept = why_kept(answer, cycle);
+	_cleanup_free_ char *types = cycle ? ring_types(answer->s, &cycle->ring) : NULL;
+	unsigned long long count = finding->count;
+
+	if (kept) {
+		finding->severity = SEVERITY_ERROR;
+		finding->title = finding_text(
+			"%s: %llu handle%s pinned by %s that gc will not free (%s)",
+			finding->library_name, count, plural(count),
+			count == 1 ? "a garbage cycle" : "garbage cycles", kept);
+	} else {
+		finding->title = finding_text("%s: %llu handle%s pinned by %s until gc runs",
+					      finding->library_name, count, plural(count),
+					      count == 1 ? "a garbage cycle" : "garbage cycles");
+	}
+	if (cycle)
+		finding->evidence = finding_text("%u%s cycle%s of %u objects: %s", cycle->count,
+						 cycle->count == 1 ? "" : " equal",
+						 plural(cycle->count), cycle->objects,
+						 types ? types : "");
+	else
+		finding->evidence = finding_text("no root reaches the object, and no cycle through "
+						 "it was found");
+	finding->advice = advise(making, cycle);
+	return finding_done(finding);
+}
+
+static struct hg_error *report(struct making *making, const struct pick *picks, uint32_t count)
+{
+	struct answer *answer = making->answer;
+	const struct holder *holder = &answer->holders[picks[0].holder];
+	struct finding *finding;
+	struct hg_error *error = finding_add(answer, FINDING_CYCLE_PINS_HANDLE, &finding);
+
+	if (!error)
+		error = finding_objects(answer, finding, picks, count);
+	if (error)
+		return error;
+	finding->library = holder->library;
+	finding->library_name = answer->libraries[holder->library].name;
+	finding->cycle = holder->cycle;
+	return describe(making, finding,
+			holder->cycle == HGS_NONE ? NULL : &answer->cycles[holder->cycle]);
+}
+
+struct hg_error *findings_cycles(struct making *making)
+{
+	struct answer *answer = making->answer;
+	struct picks picks;
+	struct hg_error *error = picks_create(answer, &picks);
+
+	for (uint32_t i = 0; !error && i < answer->num_holders; i++) {
+		const struct holder *holder = &answer->holders[i];
+
+		if (is_pinned(answer, holder))
+			picks.pick[picks.count++] = (struct pick){
+				.key = (uint64_t)holder->library << 32 | holder->cycle, .holder = i};
+	}
+	if (!error)
+		picks_sort(&picks);
+	for (uint32_t i = 0; !error && i < picks.count; i += picks_run(&picks, i))
+		error = report(making, &picks.pick[i], picks_run(&picks, i));
+	free(picks.pick);
+	return error;
+}
+
+static bool is_frozen(const struct answer *answer, const struct holder *holder)
+{
+	return holder->cycle != HGS_NONE && answer->cycles[holder->cycle].state == CYCLE_FROZEN;
+}
+
+struct hg_error *findings_gc(struct making *making)
+{
+	struct answer *answer = making->answer;
+	bool off = answer->s->meta->gc_enabled == 0;
+	struct finding *finding = NULL;
+	struct picks picks;
+	struct hg_error *error = picks_create(answer, &picks);
+
+	for (uint32_t i = 0; !error && i < answer->num_holders; i++)
+		if (is_pinned(answer, &answer->holders[i]) &&
+		    (off || is_frozen(answer, &answer->holders[i])))
+			picks.pick[picks.count++] = (struct pick){.holder = i};
+	if (!error && picks.count)
+		error = finding_add(answer, FINDING_GC_OFF, &finding);
+	if (!error && finding)
+		error = finding_objects(answer, finding, picks.pick, picks.count);
+	free(picks.pick);
+	if (error || !finding)
+		return error;
+	finding->title = finding_text("%s while garbage pins %llu handle%s",
+				      off ? "gc is disabled" : "objects are frozen",
+				      (unsigned long long)finding->count, plural(finding->count));
+	finding->evidence = finding_text("gc.isenabled() is %s, %llu objects in the permanent "
+					 "generation",
+					 off ? "False" : "True",
+					 (unsigned long long)answer->s->meta->gc_frozen);
+	finding->advice = off ? finding_text("call gc.enable(), or gc.collect() where a pause suits")
+			      : finding_text("call gc.collect() before gc.freeze(), or gc.unfreeze() "
+					     "to let gc see them");
+	return finding_done(finding);
+}

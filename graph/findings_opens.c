@@ -1,0 +1,80 @@
+/* leaked-open: more dlopens outstanding than objects that could close them. */
+#include <string.h>
+
+#include "findings.h"
+
+/* What glibc opens for itself, once, and keeps: name services (nss/nss_module.c), the unwinder for
+ * pthread_cancel and backtrace (misc/unwind-link.c), IDNA (inet/idna.c), character conversion
+ * (iconv/gconv_dl.c). */
+static bool is_opened_by_libc(const struct library *library)
+{
+	return library->opens == 1 &&
+	       (strncmp(library->name, "libnss_", 7) == 0 ||
+		strcmp(library->name, "libgcc_s.so.1") == 0 ||
+		strcmp(library->name, "libidn2.so.0") == 0 ||
+		strstr(library->path, "/gconv/") != NULL);
+}
+
+/* cffi's library objects own handles too, and are not examined here. */
+static bool has_cffi(const struct answer *answer)
+{
+	for (uint32_t i = 0; i < answer->num_libraries; i++)
+		if (strncmp(answer->libraries[i].name, "_cffi_backend.", 14) == 0)
+			return true;
+	return false;
+}
+
+/* One open without any owner may be native code's own, which has its handle in no object. */
+static bool is_ambiguous(const struct answer *answer, const struct library *library)
+{
+	return (library->leaked_opens == 1 && !library->owners) || has_cffi(answer);
+}
+
+static struct hg_error *report(struct answer *answer, uint32_t index)
+{
+	const struct library *library = &answer->libraries[index];
+	struct finding *finding;
+	struct hg_error *error = finding_add(answer, FINDING_LEAKED_OPEN, &finding);
+
+	if (error)
+		return error;
+	finding->library = index;
+	finding->library_name = library->name;
+	finding->count = (uint64_t)library->leaked_opens;
+	finding->title = finding_text("%s: %lld open%s that no Python object owns", library->name,
+				      (long long)library->leaked_opens,
+				      plural(finding->count));
+	finding->evidence = finding_text(
+		"%lld dlopen%s outstanding, %u owner%s alive%s", (long long)library->opens,
+		plural((uint64_t)library->opens), library->owners, plural(library->owners),
+		has_cffi(answer) ? "; cffi is loaded, and its library objects are not counted"
+				 : "");
+	if (!is_ambiguous(answer, library)) {
+		finding->advice = finding_text(
+			"open %s once and keep the object, or dlclose its handle when done: ctypes "
+			"opens anew for every CDLL() and never closes",
+			library->name);
+		return finding_done(finding);
+	}
+	finding->severity = SEVERITY_WARNING;
+	finding->advice = finding_text(
+		"if your code made a CDLL for it and dropped it, dlclose its handle first: ctypes "
+		"never does; if native code opened it for itself, this is no leak");
+	return finding_done(finding);
+}
+
+struct hg_error *findings_opens(struct making *making)
+{
+	struct answer *answer = making->answer;
+	struct hg_error *error = NULL;
+
+	for (uint32_t i = 0; !error && i < answer->num_libraries; i++) {
+		const struct library *library = &answer->libraries[i];
+
+		/* The main program is never unloaded: opens of it that nobody closed cost nothing. */
+		if (library->leaked_opens > 0 && !(library->fact->flags & HGS_LIB_MAIN) &&
+		    !is_opened_by_libc(library))
+			error = report(answer, i);
+	}
+	return error;
+}

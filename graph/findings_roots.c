@@ -1,0 +1,150 @@
+/* root-pins-handle: owners that the program itself keeps. Mostly meant, so a note; a warning where
+ * the chain leads through something that keeps objects longer than people think. */
+#include <ctype.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "edge_text.h"
+#include "findings.h"
+#include "modules.h"
+
+/* A global of a module of the standard library (ctypes.pythonapi and the like): not the user's. */
+static bool is_stdlib_global(const struct making *making, const struct chain *chain)
+{
+	const struct snapshot *s = making->answer->s;
+
+	if (chain->root == HGS_NONE || s->roots[chain->root].kind != HGS_ROOT_MODULES ||
+	    chain->steps != 4 || HGS_EDGE_KIND(chain->edge[1]) != HGS_EDGE_KEY)
+		return false;
+	return modules_origin(s, chain->object[1], HGS_EDGE_PAYLOAD(chain->edge[1]),
+			      making->stdlib) == MODULE_STDLIB;
+}
+
+static bool is_suspended(const struct snapshot *s, uint32_t object)
+{
+	const struct hgs_frame *frame;
+
+	if (!type_is(s, object, "generator") && !type_is(s, object, "coroutine") &&
+	    !type_is(s, object, "async_generator"))
+		return false;
+	frame = frame_of(s, object);
+	return frame && frame->thread == HGS_NONE;
+}
+
+/* What along the chain is known to keep objects unnoticed; NULL: nothing. */
+static const char *surprise(const struct snapshot *s, const struct chain *chain)
+{
+	if (chain->root != HGS_NONE && s->roots[chain->root].kind == HGS_ROOT_ATEXIT)
+		return "a callback registered with atexit";
+	for (uint32_t i = 1; i < chain->steps; i++) {
+		uint32_t object = chain->object[i];
+
+		if (type_is(s, object, "traceback"))
+			return "the traceback of a stored exception";
+		if (type_is(s, object, "functools._lru_cache_wrapper"))
+			return "a functools cache";
+		if (type_is(s, object, "method") && i + 1 < chain->steps)
+			return "a stored bound method";
+		if (is_suspended(s, object))
+			return "a suspended generator or coroutine";
+	}
+	return NULL;
+}
+
+/* The path with numbers and keys left out: `pool[0].dll` and `pool[17].dll` look alike. */
+static uint64_t shape(const char *path, uint64_t seed)
+{
+	uint64_t sum = seed;
+	char last = 0;
+
+	for (; *path; path++) {
+		char c = isdigit((unsigned char)*path) ? '0' : *path;
+
+		if (c == '0' && last == '0')
+			continue;
+		last = c;
+		sum = (sum ^ (unsigned char)c) * 0x100000001b3ull; /* FNV-1a */
+		if (c != '\'')
+			continue;
+		while (path[1] && path[1] != '\'')
+			path += path[1] == '\\' && path[2] ? 2 : 1;
+		path += path[1] == '\'';
+	}
+	return sum;
+}
+
+static bool is_kept(const struct making *making, const struct holder *holder)
+{
+	const struct answer *answer = making->answer;
+
+	return holder->fact->kind == HGS_HOLDER_HANDLE && holder->state == HOLDER_LIVE &&
+	       holder->library != HGS_NONE && is_opened(&answer->libraries[holder->library]) &&
+	       !is_stdlib_global(making, &holder->chain);
+}
+
+static struct hg_error *describe(const struct answer *answer, struct finding *finding)
+{
+	const struct holder *holder = &answer->holders[finding->holder];
+	const char *through = surprise(answer->s, &holder->chain);
+	const char *type = snapshot_type_name(answer->s, holder->fact->object);
+	unsigned long long count = finding->count;
+
+	if (count == 1)
+		finding->title = finding_text("%s: held by `%s`", finding->library_name,
+					      holder->path);
+	else
+		finding->title = finding_text("%s: %llu handles held, like `%s`",
+					      finding->library_name, count, holder->path);
+	finding->evidence = finding_text("%llu live %s%s%s%s", count, type,
+					 count == 1 ? "" : " objects",
+					 through ? ", kept through " : "", through ? through : "");
+	if (through)
+		finding->severity = SEVERITY_WARNING;
+	if (holder->held_by == HELD_BY_NATIVE)
+		finding->advice = finding_text("native code holds a reference that is in no Python "
+					       "object: release it there");
+	else if (through)
+		finding->advice = finding_text("release %s that `%s` shows", through, holder->path);
+	else
+		finding->advice = finding_text("nothing, if it is meant to stay; else drop `%s` and "
+					       "dlclose the handle",
+					       holder->path);
+	return finding_done(finding);
+}
+
+static struct hg_error *report(struct answer *answer, const struct pick *picks, uint32_t count)
+{
+	const struct holder *holder = &answer->holders[picks[0].holder];
+	struct finding *finding;
+	struct hg_error *error = finding_add(answer, FINDING_ROOT_PINS_HANDLE, &finding);
+
+	if (!error)
+		error = finding_objects(answer, finding, picks, count);
+	if (error)
+		return error;
+	finding->library = holder->library;
+	finding->library_name = answer->libraries[holder->library].name;
+	finding->cycle = holder->cycle;
+	return describe(answer, finding);
+}
+
+struct hg_error *findings_roots(struct making *making)
+{
+	struct answer *answer = making->answer;
+	struct picks picks;
+	struct hg_error *error = picks_create(answer, &picks);
+
+	for (uint32_t i = 0; !error && i < answer->num_holders; i++) {
+		const struct holder *holder = &answer->holders[i];
+
+		if (is_kept(making, holder))
+			picks.pick[picks.count++] = (struct pick){
+				.key = shape(holder->path, holder->library), .holder = i};
+	}
+	if (!error)
+		picks_sort(&picks);
+	for (uint32_t i = 0; !error && i < picks.count; i += picks_run(&picks, i))
+		error = report(answer, &picks.pick[i], picks_run(&picks, i));
+	free(picks.pick);
+	return error;
+}

@@ -1,0 +1,124 @@
+/* Holders: what each object that holds something native is today, and what keeps it. */
+#include <string.h>
+
+#include "answer_parts.h"
+
+static int by_object(const void *a, const void *b, void *context)
+{
+	const struct hgs_holder *facts = context;
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	if (facts[x].object != facts[y].object)
+		return facts[x].object < facts[y].object ? -1 : 1;
+	return (x > y) - (x < y);
+}
+
+static struct hg_error *sort_owners(struct making *making)
+{
+	const struct snapshot *s = making->answer->s;
+	struct owners *owners = &making->owners;
+
+	owners->sorted = malloc((s->num_holders + 1) * sizeof(*owners->sorted));
+	if (!owners->sorted)
+		return &hg_error_no_memory;
+	owners->count = s->num_holders;
+	for (uint32_t i = 0; i < s->num_holders; i++)
+		owners->sorted[i] = i;
+	qsort_r(owners->sorted, owners->count, sizeof(*owners->sorted), by_object,
+		(void *)s->holders);
+	return NULL;
+}
+
+const struct holder *holder_at(const struct making *making, uint32_t object, uint32_t kind)
+{
+	const struct owners *owners = &making->owners;
+	const struct holder *holders = making->answer->holders;
+	uint32_t low = 0, high = owners->count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (holders[owners->sorted[middle]].fact->object < object)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < owners->count && holders[owners->sorted[low]].fact->object == object; low++)
+		if (holders[owners->sorted[low]].fact->kind == kind)
+			return &holders[owners->sorted[low]];
+	return NULL;
+}
+
+/* Length of the part of a file name that a version or a platform tag does not change: "libfoo" of
+ * libfoo.so.1.2 and of libfoo.cpython-311-x86_64-linux-gnu.so. */
+static size_t stem(const char *name)
+{
+	return strcspn(name, ".");
+}
+
+/* The object names one library, and its handle is another's now: malloc gave the link map's address
+ * away again. A version behind the stem is no difference: a handle by any name stays the same. */
+static bool names_another(const struct snapshot *s, const struct hgs_holder *fact)
+{
+	const struct hgs_library *library = &s->libraries[fact->library];
+	const char *named = base_name(snapshot_string(s, fact->names));
+	const char *now = base_name(snapshot_string(s, library->path));
+
+	if (!*named || !*now || (library->flags & HGS_LIB_MAIN))
+		return false;
+	return stem(named) != stem(now) || strncmp(named, now, stem(named)) != 0;
+}
+
+static enum holder_state state_of(const struct answer *answer, const struct hgs_holder *fact)
+{
+	if (fact->kind == HGS_HOLDER_HANDLE && fact->handle) {
+		if (fact->library == HGS_NONE)
+			return HOLDER_DANGLING;
+		if (names_another(answer->s, fact))
+			return HOLDER_ALIASED;
+	}
+	return unreached(answer, fact->object) ? HOLDER_GARBAGE : HOLDER_LIVE;
+}
+
+static enum held_by held_by_of(const struct answer *answer, uint32_t object)
+{
+	switch (answer->reach->state[object]) {
+	case REACH_ROOT:
+		return HELD_BY_ROOT;
+	case REACH_NATIVE:
+		return HELD_BY_NATIVE;
+	default:
+		return HELD_BY_CYCLE;
+	}
+}
+
+struct hg_error *holders_make(struct making *making)
+{
+	struct answer *answer = making->answer;
+	const struct snapshot *s = answer->s;
+	struct hg_error *error;
+
+	answer->holders = calloc((size_t)s->num_holders + 1, sizeof(*answer->holders));
+	if (!answer->holders)
+		return &hg_error_no_memory;
+	answer->num_holders = s->num_holders;
+	for (uint32_t i = 0; i < s->num_holders; i++) {
+		struct holder *holder = &answer->holders[i];
+
+		holder->fact = &s->holders[i];
+		holder->state = state_of(answer, holder->fact);
+		holder->held_by = held_by_of(answer, holder->fact->object);
+		holder->library = holder->state == HOLDER_ALIASED ? HGS_NONE : holder->fact->library;
+		holder->cycle = HGS_NONE;
+		holder->chain.root = holder->tail.root = HGS_NONE;
+		if (unreached(answer, holder->fact->object))
+			continue;
+		error = chain_of(s, answer->reach, holder->fact->object, &holder->chain);
+		if (error)
+			return error;
+		holder->path = path_text(s, &holder->chain);
+		if (!holder->path)
+			return &hg_error_no_memory;
+	}
+	return sort_owners(making);
+}

@@ -1,0 +1,252 @@
+/* A chain as one expression that its reader could type, as far as Python has words for it:
+ * "__main__.cache['a'].dll". Where it has none (locals, closures, tracebacks) the path is turned
+ * round: "local dll in load:12 of thread 4243". So it is built of two parts, a head that further
+ * attributes are appended to, and a tail that says where the head lives. Attribute dictionaries,
+ * cells, closure tuples and the frames behind a traceback are folded away. */
+#include <stdarg.h>
+#include <string.h>
+
+#include "edge_text.h"
+#include "modules.h"
+
+struct path {
+	const struct snapshot *s;
+	const struct chain *chain;
+	char *head, *tail;
+	bool no_memory;
+	bool names_only; /* the head is the dict of names: a key is an attribute */
+};
+
+static void set(char **part, char *text)
+{
+	free(*part);
+	*part = text;
+}
+
+__attribute__((__format__(__printf__, 2, 3))) static void append(struct path *path,
+								 const char *format, ...)
+{
+	char *more = NULL, *text;
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&more, format, args) < 0 || asprintf(&text, "%s%s", path->head, more) < 0)
+		path->no_memory = true;
+	else
+		set(&path->head, text);
+	va_end(args);
+	free(more);
+}
+
+/* Begins a new head; the old one becomes its place: "HEAD PREPOSITION old head, old tail". */
+static void turn(struct path *path, char *head, const char *place, const char *preposition)
+{
+	char *tail;
+
+	if (!head || asprintf(&tail, "%s %s %s%s", place, preposition, path->head, path->tail) < 0) {
+		free(head);
+		path->no_memory = true;
+		return;
+	}
+	set(&path->head, head);
+	set(&path->tail, tail);
+}
+
+__attribute__((__format__(__printf__, 1, 2))) static char *format_text(const char *format, ...)
+{
+	char *text;
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
+	va_end(args);
+	return text;
+}
+
+static char *place_of(const struct snapshot *s, uint32_t frame)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	frame_print(out, s, frame);
+	return fclose(out) ? NULL : text;
+}
+
+static void add_key(struct path *path, uint32_t key)
+{
+	const char *text = snapshot_text(path->s, key);
+	_cleanup_free_ char *item = NULL;
+
+	if (path->names_only && is_identifier(text) && type_is(path->s, key, "str")) {
+		append(path, *path->head ? ".%s" : "%s", text);
+		return;
+	}
+	if (path->names_only)
+		append(path, "%s__dict__", *path->head ? "." : "");
+	item = edge_text(path->s, 0, HGS_EDGE_NAME(HGS_EDGE_KEY, key));
+	append(path, "%s", item ? item : "");
+	path->no_memory |= !item;
+}
+
+/* A name in a frame, or a closure's. */
+static void add_local(struct path *path, const char *what, uint32_t from, uint32_t name)
+{
+	_cleanup_free_ char *place = place_of(path->s, from);
+
+	if (!place)
+		path->no_memory = true;
+	else
+		turn(path, format_text("%s %s", what, snapshot_text(path->s, name)), place, "of");
+}
+
+/* Frames and tracebacks say nothing that the local's own place does not say better. */
+static bool is_traceback_member(const char *name)
+{
+	return strcmp(name, "tb_frame") == 0 || strcmp(name, "tb_next") == 0;
+}
+
+static void add_member(struct path *path, uint32_t step, const char *name)
+{
+	const struct chain *chain = path->chain;
+
+	if (strcmp(name, "__traceback__") == 0)
+		turn(path, strdup(name), "", "of");
+	else if (step + 1 < chain->steps &&
+		 (HGS_EDGE_KIND(chain->edge[step + 1]) == HGS_EDGE_CELL || is_traceback_member(name)))
+		return;
+	else
+		append(path, ".%s", name);
+}
+
+static void add_step(struct path *path, uint32_t step)
+{
+	const struct chain *chain = path->chain;
+	const struct snapshot *s = path->s;
+	uint32_t edge = chain->edge[step], payload = HGS_EDGE_PAYLOAD(edge);
+	uint32_t from = chain->object[step - 1], object = chain->object[step];
+
+	switch (HGS_EDGE_KIND(edge)) {
+	case HGS_EDGE_ATTR:
+		append(path, ".%s", snapshot_text(s, payload));
+		break;
+	case HGS_EDGE_KEY:
+		add_key(path, payload);
+		break;
+	case HGS_EDGE_INDEX:
+		append(path, "[%u]", payload);
+		break;
+	case HGS_EDGE_LOCAL:
+		add_local(path, "local", from, payload);
+		break;
+	case HGS_EDGE_CELL:
+		add_local(path, frame_of(s, from) ? "local" : "closure", from, payload);
+		break;
+	case HGS_EDGE_MEMBER:
+		add_member(path, step, snapshot_string(s, payload));
+		break;
+	case HGS_EDGE_ATTR_DICT:
+		if (step + 1 == chain->steps)
+			append(path, ".__dict__");
+		break;
+	case HGS_EDGE_TYPE:
+		append(path, ".__class__");
+		break;
+	case HGS_EDGE_DICT_KEY:
+		turn(path, format_text("a key"), "", "of");
+		break;
+	case HGS_EDGE_SET_ITEM:
+		turn(path, format_text("an item"), "", "of");
+		break;
+	case HGS_EDGE_STACK:
+		turn(path, format_text("a value in use"), "", "in");
+		break;
+	case HGS_EDGE_CELL_CONTENTS:
+	case HGS_EDGE_FRAME:
+		break;
+	case HGS_EDGE_UNNAMED:
+	default:
+		turn(path, format_text("%s", snapshot_type_name(s, object)), "", "in");
+		break;
+	}
+	path->names_only = HGS_EDGE_KIND(edge) == HGS_EDGE_ATTR_DICT;
+}
+
+static char *thread_text(const struct snapshot *s, uint32_t thread)
+{
+	if (thread == HGS_NONE || !s->threads[thread].tid)
+		return strdup("a thread");
+	return format_text("thread %u", s->threads[thread].tid);
+}
+
+/* What the chain begins with. A key of sys.modules is the module's own name, so there the head is
+ * empty and `first` says that the first key is a name. */
+static char *head_of_root(const struct path *path)
+{
+	const struct snapshot *s = path->s;
+	const struct chain *chain = path->chain;
+	const struct hgs_root *root;
+	const char *name;
+
+	if (chain->root == HGS_NONE)
+		return format_text("native reference to %s",
+				   snapshot_type_name(s, chain->object[0]));
+	root = &s->roots[chain->root];
+	name = snapshot_string(s, root->name);
+	switch (root->kind) {
+	case HGS_ROOT_MODULES:
+		return strdup(chain->steps > 1 && HGS_EDGE_KIND(chain->edge[1]) == HGS_EDGE_KEY
+				      ? ""
+				      : "sys.modules");
+	case HGS_ROOT_SYS:
+		return strdup("sys");
+	case HGS_ROOT_BUILTINS:
+		return strdup("builtins");
+	case HGS_ROOT_THREAD:
+		return thread_text(s, root->thread);
+	case HGS_ROOT_ATEXIT:
+		return strdup("atexit");
+	case HGS_ROOT_STATIC:
+		return strdup(snapshot_text(s, root->object));
+	default:
+		return *name ? format_text("interpreter's %s", name) : strdup("interpreter");
+	}
+}
+
+/* The first step from sys.modules: the module's name, dots and all. */
+static bool add_module(struct path *path)
+{
+	const struct chain *chain = path->chain;
+
+	if (*path->head || chain->steps < 2)
+		return false;
+	append(path, "%s", snapshot_text(path->s, HGS_EDGE_PAYLOAD(chain->edge[1])));
+	return true;
+}
+
+char *path_text(const struct snapshot *s, const struct chain *chain)
+{
+	struct path path = {.s = s, .chain = chain};
+	char *text = NULL;
+	uint32_t step = 1;
+
+	if (!chain->steps)
+		return NULL;
+	path.head = head_of_root(&path);
+	path.tail = strdup("");
+	path.no_memory = !path.head || !path.tail;
+	path.names_only = chain->root != HGS_NONE && (s->roots[chain->root].kind == HGS_ROOT_SYS ||
+						      s->roots[chain->root].kind == HGS_ROOT_BUILTINS);
+	if (!path.no_memory && add_module(&path))
+		step = 2;
+	for (; step < chain->steps && !path.no_memory; step++)
+		add_step(&path, step);
+	if (!path.no_memory && asprintf(&text, "%s%s", path.head, path.tail) < 0)
+		text = NULL;
+	free(path.head);
+	free(path.tail);
+	return text;
+}
