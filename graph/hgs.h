@@ -120,7 +120,7 @@ enum hgs_edge {
 	HGS_EDGE_STACK = 12,	/* evaluation stack of a frame; payload: depth */
 	HGS_EDGE_FRAME = 13,	/* thread -> frame, frame -> its code, function, globals: payload enum hgs_frame_edge */
 };
-enum hgs_frame_edge { HGS_FRAME_TOP, HGS_FRAME_BACK, HGS_FRAME_CODE, HGS_FRAME_FUNCTION, HGS_FRAME_GLOBALS, HGS_FRAME_LOCALS, HGS_FRAME_BUILTINS, HGS_FRAME_OBJECT };
+enum hgs_frame_edge { HGS_FRAME_TOP, HGS_FRAME_BACK, HGS_FRAME_CODE, HGS_FRAME_FUNCTION, HGS_FRAME_GLOBALS, HGS_FRAME_LOCALS, HGS_FRAME_BUILTINS, HGS_FRAME_OBJECT, HGS_FRAME_GENERATOR };
 
 #define HGS_EDGE_KIND(name) ((enum hgs_edge)((name) & 15u))
 #define HGS_EDGE_PAYLOAD(name) ((uint32_t)(name) >> 4)

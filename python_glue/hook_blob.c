@@ -1,0 +1,13 @@
+/* All of the hook as one translation unit, so that it becomes one piece of code. */
+#include "hook.c"
+#include "hook_lists.c"
+#include "hook_roots.c"
+#include "hook_frames.c"
+#include "hook_walk.c"
+#include "hook_names.c"
+#include "hook_containers.c"
+#include "hook_types.c"
+#include "hook_size.c"
+#include "hook_text.c"
+#include "hook_number.c"
+#include "hook_memory.c"

@@ -1,0 +1,203 @@
+/* The hook's memory: arrays in mappings of their own, and the shadow table from address to index.
+ *
+ * The table has a u32 for each 16 bytes of address space: no two objects begin in the same 16
+ * bytes, because each has a header of 16. A leaf covers 64 MB and is mapped when an object in it
+ * first appears; the kernel then supplies only the pages that are touched. Against a hash table
+ * over the addresses this costs one cache miss, never a comparison and never a rehash. */
+#include "hook_private.h"
+
+#define SYS_mmap 9
+#define SYS_mremap 25
+#define SYS_munmap 11
+#define SYS_madvise 28
+#define HOOK_ENOMEM 12
+#define HOOK_EOVERFLOW 75
+#define LEAF_BYTES (4ull << 22)
+
+static int64_t hook_syscall(int64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
+			    uint64_t e, uint64_t f)
+{
+	register uint64_t r10 __asm__("r10") = d;
+	register uint64_t r8 __asm__("r8") = e;
+	register uint64_t r9 __asm__("r9") = f;
+	int64_t ret;
+
+	__asm__ volatile("syscall"
+			 : "=a"(ret)
+			 : "0"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+			 : "rcx", "r11", "memory");
+	return ret;
+}
+
+/* Ends the walk: hook_run() returns, or traps, with phase HOOK_FAILED. */
+void hook_fail(struct hook *h, int error)
+{
+	h->control->phase = HOOK_FAILED;
+	h->control->error = error;
+	__builtin_longjmp(h->unwind, 1);
+}
+
+/* PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_NORESERVE. */
+int64_t hook_map(uint64_t size)
+{
+	return hook_syscall(SYS_mmap, 0, size, 3, 0x4022, (uint64_t)-1, 0);
+}
+
+void hook_array_grow(struct hook *h, struct hook_array *array, uint64_t size)
+{
+	uint64_t capacity = array->capacity ? array->capacity * 2 : 1 << 16;
+	int64_t data;
+
+	while (capacity < array->used + size)
+		capacity *= 2;
+	if (array->data)
+		data = hook_syscall(SYS_mremap, array->data, array->capacity, capacity, 1, 0, 0);
+	else
+		data = hook_map(capacity);
+	if (data < 0 && data > -4096)
+		hook_fail(h, (int)-data);
+	array->data = (uint64_t)data;
+	array->capacity = capacity;
+}
+
+static struct hook_region *region_entry(struct hook *h, uint64_t key)
+{
+	uint64_t i = (key * 0x9e3779b97f4a7c15ull) >> 40;
+
+	for (;; i++) {
+		struct hook_region *entry = &h->regions[i & h->regions_mask];
+
+		if (entry->key == key || !entry->key)
+			return entry;
+	}
+}
+
+static void regions_grow(struct hook *h)
+{
+	struct hook_region *old = h->regions;
+	uint64_t n = old ? h->regions_mask + 1 : 0, size = n ? n * 2 : 1024, i;
+	int64_t data = hook_map(size * sizeof(*old));
+
+	if (data < 0 && data > -4096)
+		hook_fail(h, (int)-data);
+	h->regions = (struct hook_region *)data;
+	h->regions_mask = size - 1;
+	for (i = 0; i < n; i++)
+		if (old[i].key)
+			*region_entry(h, old[i].key) = old[i];
+	if (old)
+		hook_syscall(SYS_munmap, (uint64_t)old, n * sizeof(*old), 0, 0, 0, 0);
+}
+
+/* The leaf of a region, NULL where no object in it is known. */
+uint32_t *hook_leaf_known(struct hook *h, uint64_t region)
+{
+	return h->regions ? region_entry(h, region + 1)->leaf : NULL;
+}
+
+uint32_t *hook_leaf(struct hook *h, uint64_t region)
+{
+	struct hook_region *entry;
+	int64_t data;
+
+	if (h->num_regions * 2 >= (h->regions ? h->regions_mask + 1 : 0))
+		regions_grow(h);
+	entry = region_entry(h, region + 1);
+	if (!entry->key) {
+		data = hook_map(LEAF_BYTES);
+		if (data < 0 && data > -4096)
+			hook_fail(h, (int)-data);
+		/* MADV_HUGEPAGE; where refused, small pages do. */
+		hook_syscall(SYS_madvise, (uint64_t)data, LEAF_BYTES, 14, 0, 0, 0);
+		entry->leaf = (uint32_t *)data;
+		entry->key = region + 1;
+		h->num_regions++;
+	}
+	h->last_region = region;
+	h->last_leaf = entry->leaf;
+	return entry->leaf;
+}
+
+uint32_t hook_add(struct hook *h, uint32_t *slot, uint64_t address)
+{
+	struct hook_control *control = h->control;
+
+	if (control->objects >= HOOK_MAX_OBJECTS)
+		hook_fail(h, HOOK_EOVERFLOW);
+	hook_push64(h, &control->columns[HOOK_ADDR], address);
+	hook_push32(h, &control->columns[HOOK_FLAGS], 0);
+	*slot = (uint32_t)++control->objects;
+	return *slot - 1;
+}
+
+uint32_t hook_index(struct hook *h, uint64_t address)
+{
+	uint32_t *slot = hook_slot(h, address);
+
+	return *slot ? *slot - 1 : hook_add(h, slot, address);
+}
+
+void hook_edge(struct hook *h, uint64_t address, uint32_t name, uint64_t name_address)
+{
+	struct hook_queued *q = &h->queue[h->queued];
+
+	if (!address)
+		return;
+	q->slot = hook_slot(h, address);
+	__builtin_prefetch(q->slot, 1);
+	q->address = address;
+	q->name = name;
+	q->name_address = name_address;
+	if (name_address) {
+		q->name_slot = hook_slot(h, name_address);
+		__builtin_prefetch(q->name_slot, 1);
+	}
+	if (++h->queued == HOOK_QUEUE)
+		hook_flush(h);
+}
+
+/* Turns the queued references into rows. By now their slots have come into the cache. */
+void hook_flush(struct hook *h)
+{
+	struct hook_array *targets = hook_column(h, HOOK_TARGET), *names = hook_column(h, HOOK_NAME);
+	uint32_t n = h->queued, i;
+	hook_u32 *target = hook_reserve(h, targets, n * 4), *name = hook_reserve(h, names, n * 4);
+
+	for (i = 0; i < n; i++) {
+		struct hook_queued *q = &h->queue[i];
+		uint32_t label = q->name;
+
+		target[i] = *q->slot ? *q->slot - 1 : hook_add(h, q->slot, q->address);
+		if (q->name_address)
+			label |= (*q->name_slot ? *q->name_slot - 1
+						: hook_add(h, q->name_slot, q->name_address))
+				 << 4;
+		name[i] = label;
+	}
+	targets->used += n * 4;
+	names->used += n * 4;
+	h->control->references += n;
+	h->queued = 0;
+}
+
+#ifndef HOOK_IN_PROCESS
+/* The compiler may call these for copies and comparisons of structures. */
+void *memcpy(void *to, const void *from, size_t size);
+void *memset(void *to, int value, size_t size);
+
+void *memcpy(void *to, const void *from, size_t size)
+{
+	void *ret = to;
+
+	__asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
+	return ret;
+}
+
+void *memset(void *to, int value, size_t size)
+{
+	void *ret = to;
+
+	__asm__ volatile("rep stosb" : "+D"(to), "+c"(size) : "a"(value) : "memory");
+	return ret;
+}
+#endif

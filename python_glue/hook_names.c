@@ -1,0 +1,306 @@
+/* Names for the references that tp_traverse reported.
+ *
+ * tp_traverse says which objects, never by what name. So the fields that can hold a reference are
+ * looked at one after another, and the reference with that target gets the field's name. Each
+ * reference is named at most once; what nothing explains stays unnamed. The number of references
+ * is that of tp_traverse, only keys of dicts are added (see HGS_EDGE_DICT_KEY). */
+#include "hook_private.h"
+
+/* Fields of C structures that are no members in the sense of tp_members. `from` and `to` are minor
+ * versions. Sources: Include/cpython/{object,funcobject,genobject}.h, Include/descrobject.h,
+ * Objects/descrobject.c (mappingproxy), Modules/_ctypes/ctypes.h. */
+static const struct field {
+	uint8_t kind, from, to;
+	uint16_t offset;
+	char name[20];
+} fields[] = {
+	{ KIND_TYPE, 8, 99, TP_BASES, "__bases__" },
+	{ KIND_TYPE, 8, 99, TP_MRO, "__mro__" },
+	{ KIND_TYPE, 8, 99, TP_BASE, "__base__" },
+	{ KIND_TYPE, 8, 99, TP_CACHE, "tp_cache" },
+	{ KIND_FUNCTION, 8, 9, 32, "__defaults__" },
+	{ KIND_FUNCTION, 8, 9, 40, "__kwdefaults__" },
+	{ KIND_FUNCTION, 8, 9, 64, "__name__" },
+	{ KIND_FUNCTION, 8, 9, 96, "__annotations__" },
+	{ KIND_FUNCTION, 10, 99, 56, "__defaults__" },
+	{ KIND_FUNCTION, 10, 99, 64, "__kwdefaults__" },
+	{ KIND_FUNCTION, 10, 99, 32, "__name__" },
+	{ KIND_FUNCTION, 10, 99, 112, "__annotations__" },
+	{ KIND_FUNCTION, 12, 13, 120, "__type_params__" },
+	{ KIND_FUNCTION, 14, 99, 120, "__annotate__" },
+	{ KIND_FUNCTION, 14, 99, 128, "__type_params__" },
+	{ KIND_GENERATOR, 8, 9, 64, "exc_value" },
+	{ KIND_GENERATOR, 10, 10, 64, "exc_value" },
+	{ KIND_GENERATOR, 11, 11, 48, "exc_value" },
+	{ KIND_GENERATOR, 12, 99, 40, "exc_value" },
+	{ KIND_BUILTIN, 8, 99, 24, "__self__" },
+	{ KIND_BUILTIN, 8, 99, 32, "__module__" },
+	{ KIND_TRACEBACK, 8, 99, 16, "tb_next" },
+	{ KIND_TRACEBACK, 8, 99, 24, "tb_frame" },
+	{ KIND_FRAME, 11, 99, 16, "f_back" },
+	{ KIND_FRAME, 11, 99, 32, "f_trace" },
+	{ KIND_PROXY, 8, 99, 16, "mapping" },
+	{ KIND_CFUNCPTR, 8, 99, 96, "thunk" },
+	{ KIND_CFUNCPTR, 8, 99, 104, "callable" },
+	{ KIND_CFUNCPTR, 8, 99, 112, "converters" },
+	{ KIND_CFUNCPTR, 8, 99, 120, "argtypes" },
+	{ KIND_CFUNCPTR, 8, 99, 128, "restype" },
+	{ KIND_CFUNCPTR, 8, 99, 136, "checker" },
+	{ KIND_CFUNCPTR, 8, 99, 144, "errcheck" },
+	{ KIND_CFUNCPTR, 8, 99, 152, "paramflags" },
+};
+_Static_assert(sizeof(fields) / sizeof(fields[0]) <= HOOK_FIELDS_MAX, "room for the names");
+
+/* The still unnamed reference to `target` that is nearest to the last one named, looking in both
+ * directions: fields mostly come in the order of tp_traverse, forwards or backwards, so this is
+ * O(1) a field, and O(references) for one that was not visited. */
+static bool name_edge(struct hook *h, uint32_t target, uint32_t name)
+{
+	const uint32_t *targets = hook_at32(h, HOOK_TARGET, 0);
+	uint32_t *names = hook_at32(h, HOOK_NAME, 0);
+	uint64_t ahead = h->control->references - h->match, behind = h->match - h->first_edge;
+	uint64_t distance, at;
+
+	for (distance = 0; distance < ahead || distance < behind; distance++) {
+		at = h->match + distance;
+		if (distance < ahead && targets[at] == target && !names[at])
+			break;
+		at = h->match - 1 - distance;
+		if (distance < behind && targets[at] == target && !names[at])
+			break;
+	}
+	if (distance >= ahead && distance >= behind)
+		return false;
+	names[at] = name;
+	h->match = at + 1 < h->control->references ? at + 1 : at;
+	return true;
+}
+
+static bool match(struct hook *h, uint64_t address, uint32_t name, uint64_t name_address)
+{
+	uint32_t *leaf, index;
+
+	if (!address)
+		return false;
+	leaf = hook_leaf_known(h, address >> 26);
+	index = leaf ? leaf[address >> 4 & ((1u << 22) - 1)] : 0;
+	if (!index)
+		return false;
+	if (name_address)
+		name |= hook_index(h, name_address) << 4;
+	return name_edge(h, index - 1, name);
+}
+
+void hook_match(struct hook *h, uint64_t address, uint32_t name, uint64_t name_address)
+{
+	match(h, address, name, name_address);
+}
+
+/* Keys that the table owns but tp_traverse left out (all keys are str) are added. Whether it did
+ * shows soon, and then searching for each of a million would be quadratic. */
+#define KEY_MISSES 64
+
+static void match_content(struct hook *h, uint64_t address, uint32_t name, uint64_t name_address)
+{
+	if (HGS_EDGE_KIND(name) != HGS_EDGE_DICT_KEY) {
+		match(h, address, name, name_address);
+		return;
+	}
+	if (h->key_misses < KEY_MISSES && match(h, address, name, 0)) {
+		h->key_misses = 0;
+		return;
+	}
+	h->key_misses++;
+	hook_edge(h, address, name, 0);
+}
+
+/* Attributes whose names are the class's cached keys, their values lying by position in `values`. */
+static void inline_values(struct hook *h, uint64_t values, uint64_t keys_address, uint64_t limit)
+{
+	struct hook_keys keys;
+	uint64_t i;
+
+	if (!values || !keys_address)
+		return;
+	hook_keys_open(h, keys_address, &keys);
+	for (i = 0; i < keys.n && i < limit; i++)
+		match(h, get64(values + i * 8), HGS_EDGE_ATTR,
+		      get64(keys.entries + i * keys.stride + keys.key));
+}
+
+/* From 3.11 on: the words in front of an instance (Include/internal/pycore_object.h). 3.11 has
+ * values and dict apart, 3.12 one word with a tag, 3.13 the values at the end of the instance. */
+static void managed_attributes(struct hook *h, uint64_t object, const struct hook_type *type)
+{
+	uint64_t keys = get64(type->address + (uint64_t)h->layout->heaptype_cached_keys);
+	uint64_t dict = get64(object - 24), values;
+
+	if (h->minor == 11) {
+		inline_values(h, get64(object - 32), keys, UINT64_MAX);
+	} else if (h->minor == 12 && dict & 1) {
+		inline_values(h, dict - 1, keys, UINT64_MAX);
+		return;
+	} else if (h->minor >= 13 && type->flags & TPF_INLINE_VALUES) {
+		values = object + (uint64_t)type->basicsize; /* capacity, size, embedded, valid */
+		if (get8(values + 3))
+			inline_values(h, values + 8, keys, get8(values));
+	}
+	match(h, dict, HGS_EDGE_ATTR_DICT, 0);
+}
+
+/* tp_dictoffset; a negative one counts from the end of a variable-sized object, as
+ * _PyObject_GetDictPtr() does (Objects/object.c). */
+static void attribute_dict(struct hook *h, uint64_t object, const struct hook_type *type)
+{
+	int64_t at = type->dictoffset, n;
+	uint64_t digits;
+	bool negative;
+
+	if (!at)
+		return;
+	if (at < 0) {
+		n = object_size(object);
+		if (type->kind == KIND_INT) {
+			hook_int_digits(h, object, &digits, &negative);
+			n = (int64_t)digits;
+		}
+		n = n < 0 ? -n : n;
+		at += (type->basicsize + n * type->itemsize + 7) & ~7ll;
+	}
+	match(h, get64(object + (uint64_t)at), HGS_EDGE_ATTR_DICT, 0);
+}
+
+static void members(struct hook *h, uint64_t object, const struct hook_type *type)
+{
+	uint32_t i;
+
+	for (i = 0; i < type->num_members; i++) {
+		const struct hook_member *m = (struct hook_member *)h->members.data + type->members + i;
+
+		match(h, get64(object + m->offset), HGS_EDGE_NAME(HGS_EDGE_MEMBER, m->name), 0);
+	}
+}
+
+static uint32_t field_name(struct hook *h, unsigned i)
+{
+	if (!h->field_names[i])
+		h->field_names[i] = hook_string(h, (uint64_t)fields[i].name);
+	return HGS_EDGE_NAME(HGS_EDGE_MEMBER, h->field_names[i]);
+}
+
+static void kind_fields(struct hook *h, uint64_t object, const struct hook_type *type)
+{
+	unsigned i;
+
+	for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		if (fields[i].kind == type->kind && h->minor >= fields[i].from &&
+		    h->minor <= fields[i].to)
+			match(h, get64(object + fields[i].offset), field_name(h, i), 0);
+}
+
+static void named_field(struct hook *h, uint64_t object, int32_t offset, const char *name,
+			unsigned slot)
+{
+	uint64_t value = get_field(object, offset);
+
+	if (!value)
+		return;
+	if (!h->layout_names[slot])
+		h->layout_names[slot] = hook_string(h, (uint64_t)name);
+	match(h, value, HGS_EDGE_NAME(HGS_EDGE_MEMBER, h->layout_names[slot]), 0);
+}
+
+static void function(struct hook *h, uint64_t object)
+{
+	named_field(h, object, h->layout->func_code, "__code__", 0);
+	named_field(h, object, h->layout->func_closure, "__closure__", 1);
+	named_field(h, object, h->layout->func_qualname, "__qualname__", 2);
+	hook_closure_note(h, object);
+}
+
+static void exception(struct hook *h, uint64_t object)
+{
+	named_field(h, object, h->layout->exc_args, "args", 3);
+	named_field(h, object, h->layout->exc_traceback, "__traceback__", 4);
+	named_field(h, object, h->layout->exc_context, "__context__", 5);
+	named_field(h, object, h->layout->exc_cause, "__cause__", 6);
+}
+
+/* A frame object owns its locals to 3.10, and later once its frame has ended. */
+static void frame(struct hook *h, uint64_t object)
+{
+	uint64_t inner;
+
+	if (h->layout->frame_localsplus != PY_ABSENT) {
+		hook_frame_slots(h, object, hook_match);
+		return;
+	}
+	inner = get64(object + 24); /* f_frame: pycore_frame.h */
+	if (inner && get8(inner + (uint64_t)h->layout->iframe_owner) == FRAME_OWNED_BY_FRAME_OBJECT)
+		hook_iframe_slots(h, inner, hook_match);
+}
+
+static void contents(struct hook *h, uint64_t object, const struct hook_type *type)
+{
+	switch (type->kind) {
+	case KIND_DICT:
+		h->key_misses = 0;
+		hook_dict(h, object, match_content);
+		break;
+	case KIND_LIST:
+		hook_list(h, object, hook_match);
+		break;
+	case KIND_TUPLE:
+		hook_tuple(h, object, hook_match);
+		break;
+	case KIND_SET:
+		hook_set(h, object, hook_match);
+		break;
+	case KIND_DEQUE:
+		hook_deque(h, object, hook_match);
+		break;
+	case KIND_CELL:
+		match(h, get64(object + 16), HGS_EDGE_CELL_CONTENTS, 0);
+		break;
+	case KIND_FUNCTION:
+		function(h, object);
+		break;
+	case KIND_EXCEPTION:
+		exception(h, object);
+		break;
+	case KIND_FRAME:
+		frame(h, object);
+		break;
+	}
+}
+
+/* The keys that all instances of a class share are owned by the class. */
+static void cached_keys(struct hook *h, uint64_t type)
+{
+	uint64_t table = get64(type + (uint64_t)h->layout->heaptype_cached_keys), i;
+	struct hook_keys keys;
+
+	if (!table)
+		return;
+	hook_keys_open(h, table, &keys);
+	for (i = 0; i < keys.n; i++)
+		hook_edge(h, get64(keys.entries + i * keys.stride + keys.key), HGS_EDGE_DICT_KEY, 0);
+}
+
+/* Names what tp_traverse has just added for `object`, the references from h->first_edge on. */
+void hook_names(struct hook *h, uint64_t object, const struct hook_type *type)
+{
+	h->match = h->first_edge;
+	if (type->flags & TPF_MANAGED_DICT && h->minor >= 11)
+		managed_attributes(h, object, type);
+	else
+		attribute_dict(h, object, type);
+	members(h, object, type);
+	contents(h, object, type);
+	kind_fields(h, object, type);
+	if (type->flags & TPF_HEAPTYPE)
+		match(h, type->address, HGS_EDGE_TYPE, 0);
+	if (type->kind == KIND_TYPE)
+		cached_keys(h, object);
+	hook_flush(h);
+}

@@ -1,0 +1,310 @@
+/* Inside the hook: its working memory, how it reads objects, and what its parts offer each other.
+ *
+ * The hook is freestanding and position-independent: no libc, no writable globals, no table that
+ * holds pointers (a relocation would be needed). Objects are read by address and offset, never
+ * written, and no Python API is called but tp_traverse and tp_is_gc.
+ *
+ * Any read of an object may fault. The driver then enters hook_run() anew, so everything that must
+ * survive lies in struct hook, and no function leaves it half-changed across a read: a row of
+ * columns is complete, with its defaults, before the object behind it is touched. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "hook_abi.h"
+
+#define HOOK_QUEUE 64
+#define HOOK_FIELDS_MAX 48
+#define HOOK_TEXT_MAX 96
+#define HOOK_MAX_OBJECTS HGS_EDGE_MAX_PAYLOAD /* an index must fit into an edge's payload */
+
+/* What a type is to the hook; found through its static base types. */
+enum hook_kind {
+	KIND_PLAIN,
+	KIND_STR,
+	KIND_BYTES,
+	KIND_INT,
+	KIND_BOOL,
+	KIND_FLOAT,
+	KIND_NONE,
+	KIND_LIST,
+	KIND_TUPLE,
+	KIND_DICT,
+	KIND_SET,
+	KIND_DEQUE,
+	KIND_BYTEARRAY,
+	KIND_TYPE,
+	KIND_MODULE,
+	KIND_FUNCTION,
+	KIND_BUILTIN,
+	KIND_DESCRIPTOR,
+	KIND_CODE,
+	KIND_CELL,
+	KIND_GENERATOR,
+	KIND_FRAME,
+	KIND_TRACEBACK,
+	KIND_EXCEPTION,
+	KIND_CFUNCPTR,
+	KIND_PROXY,
+};
+
+struct hook_member {
+	uint32_t offset;
+	uint32_t name; /* STRINGS offset */
+};
+
+struct hook_type {
+	uint64_t address, traverse, is_gc, flags; /* flags: tp_flags */
+	int64_t dictoffset, basicsize, itemsize;
+	uint32_t object;	/* index of the type object */
+	uint32_t object_flags;	/* HGS_OBJ_* that each instance has */
+	uint32_t members, num_members; /* in struct hook.members */
+	uint8_t kind, exact;	/* exact: the static type itself, no subclass */
+	uint16_t pad;
+	uint32_t reserved;
+};
+
+/* A pseudo object: a thread state or a running frame. */
+struct hook_pseudo {
+	uint64_t address;
+	uint64_t next;	 /* thread: its top frame; frame: the one that called it; 0: none */
+	uint32_t object; /* index */
+	uint32_t thread; /* index into THREADS */
+	uint32_t frame;	 /* 0: a thread */
+	uint32_t pad;
+};
+
+struct hook_closure {
+	uint32_t tuple, names; /* indices: closure tuple, first entry in struct hook.free_names */
+};
+
+struct hook_queued {
+	uint32_t *slot, *name_slot;
+	uint64_t address, name_address;
+	uint32_t name;
+};
+
+struct hook_region {
+	uint64_t key;  /* address >> 26, plus one: 0 is an empty entry */
+	uint32_t *leaf; /* index + 1 for each 16 bytes */
+};
+
+struct hook {
+	struct hook_control *control;
+	const struct py_layout *layout;
+	void *unwind[5]; /* __builtin_longjmp() to the end of hook_run() after a failure */
+	uint32_t minor;
+
+	struct hook_region *regions;
+	uint64_t regions_mask, num_regions, last_region;
+	uint32_t *last_leaf;
+
+	struct hook_queued queue[HOOK_QUEUE];
+	uint32_t queued;
+
+	struct hook_array types, members, pseudos, closures, free_names;
+	uint32_t *type_slots; /* index into types, plus one */
+	uint64_t type_slots_mask;
+	uint32_t last_type;
+
+	uint64_t interpreter, thread; /* where LISTS and ROOT_PHASE stand */
+	uint32_t generation, thread_index, root_step, next_pseudo;
+	uint64_t first_edge, match; /* of the object being walked */
+	uint32_t field_names[HOOK_FIELDS_MAX];
+	uint32_t thread_names[8], layout_names[8]; /* STRINGS offsets, made when first used */
+	uint32_t key_misses;
+};
+
+/* The parts are one translation unit (hook_blob.c) and so have internal linkage, which a
+ * definition takes over from the declaration here; that alone saves a sixth of the code. */
+#define HOOK_PART static
+
+/* --- reading ------------------------------------------------------------------------------- */
+
+typedef uint64_t __attribute__((__may_alias__)) hook_u64;
+typedef uint32_t __attribute__((__may_alias__)) hook_u32;
+typedef uint16_t __attribute__((__may_alias__)) hook_u16;
+
+static inline uint64_t get64(uint64_t address) { return *(const volatile hook_u64 *)address; }
+static inline uint32_t get32(uint64_t address) { return *(const volatile hook_u32 *)address; }
+static inline uint32_t get16(uint64_t address) { return *(const volatile hook_u16 *)address; }
+static inline uint8_t get8(uint64_t address) { return *(const volatile uint8_t *)address; }
+/* A field that this version may lack. */
+static inline uint64_t get_field(uint64_t object, int32_t offset)
+{
+	return offset == PY_ABSENT ? 0 : get64(object + (int64_t)offset);
+}
+
+/* PyObject and PyVarObject: the same in 3.8 to 3.14 (Include/object.h). */
+static inline uint64_t object_type(uint64_t object) { return get64(object + 8); }
+static inline int64_t object_size(uint64_t object) { return (int64_t)get64(object + 16); }
+
+/* PyTypeObject: the same in 3.8 to 3.14 (Include/cpython/object.h). */
+enum hook_type_offset {
+	TP_NAME = 24,
+	TP_BASICSIZE = 32,
+	TP_ITEMSIZE = 40,
+	TP_FLAGS = 168,
+	TP_TRAVERSE = 184,
+	TP_MEMBERS = 240,
+	TP_BASE = 256,
+	TP_DICT = 264,
+	TP_DICTOFFSET = 288,
+	TP_IS_GC = 328,
+	TP_BASES = 336,
+	TP_MRO = 344,
+	TP_CACHE = 352,
+	TP_DEL = 376,
+	TP_FINALIZE = 392,
+};
+
+#define TPF_INLINE_VALUES (1ull << 2) /* 3.13+ */
+#define TPF_PREHEADER_WEAK (1ull << 3) /* 3.12+: MANAGED_WEAKREF */
+#define TPF_MANAGED_DICT (1ull << 4) /* 3.11+ */
+#define TPF_HEAPTYPE (1ull << 9)
+#define TPF_HAVE_GC (1ull << 14)
+#define TPF_LONG (1ull << 24)
+#define TPF_LIST (1ull << 25)
+#define TPF_TUPLE (1ull << 26)
+#define TPF_BYTES (1ull << 27)
+#define TPF_UNICODE (1ull << 28)
+#define TPF_DICT (1ull << 29)
+#define TPF_EXCEPTION (1ull << 30)
+#define TPF_TYPE (1ull << 31)
+
+/* --- hook_memory.c --------------------------------------------------------------------------- */
+
+HOOK_PART void hook_fail(struct hook *h, int error) __attribute__((__noreturn__));
+HOOK_PART int64_t hook_map(uint64_t size); /* negative errno */
+HOOK_PART void hook_array_grow(struct hook *h, struct hook_array *array, uint64_t size);
+HOOK_PART uint32_t *hook_leaf(struct hook *h, uint64_t region);
+HOOK_PART uint32_t *hook_leaf_known(struct hook *h, uint64_t region);
+HOOK_PART uint32_t hook_add(struct hook *h, uint32_t *slot, uint64_t address);
+HOOK_PART void hook_flush(struct hook *h);
+
+/* Room for `size` more bytes; the caller adds to `used` what it fills. */
+static inline void *hook_reserve(struct hook *h, struct hook_array *array, uint64_t size)
+{
+	if (__builtin_expect(array->used + size > array->capacity, 0))
+		hook_array_grow(h, array, size);
+	return (void *)(array->data + array->used);
+}
+static inline void hook_push32(struct hook *h, struct hook_array *array, uint32_t value)
+{
+	*(hook_u32 *)hook_reserve(h, array, 4) = value;
+	array->used += 4;
+}
+static inline void hook_push64(struct hook *h, struct hook_array *array, uint64_t value)
+{
+	*(hook_u64 *)hook_reserve(h, array, 8) = value;
+	array->used += 8;
+}
+static inline struct hook_array *hook_column(struct hook *h, enum hook_column column)
+{
+	return &h->control->columns[column];
+}
+static inline uint32_t *hook_at32(struct hook *h, enum hook_column column, uint64_t i)
+{
+	return (uint32_t *)h->control->columns[column].data + i;
+}
+
+/* The shadow table: the slot that holds the index of the object at `address`. */
+static inline uint32_t *hook_slot(struct hook *h, uint64_t address)
+{
+	uint64_t region = address >> 26;
+	uint32_t *leaf = region == h->last_region ? h->last_leaf : hook_leaf(h, region);
+
+	return leaf + ((address >> 4) & ((1u << 22) - 1));
+}
+/* Index of an object, adding it where it is new. */
+HOOK_PART uint32_t hook_index(struct hook *h, uint64_t address);
+/* Adds a reference to the object being walked; 0 is no object. The name's payload is that of
+ * `name`, or the index of the object at `name_address`. */
+HOOK_PART void hook_edge(struct hook *h, uint64_t address, uint32_t name, uint64_t name_address);
+
+/* --- hook_types.c ---------------------------------------------------------------------------- */
+
+/* The record of a type; NULL where the address holds no type. */
+HOOK_PART const struct hook_type *hook_type_of(struct hook *h, uint64_t type);
+HOOK_PART bool hook_name_is(uint64_t c_string, const char *name);
+
+/* --- hook_text.c, hook_number.c -------------------------------------------------------------- */
+
+struct hook_buffer {
+	char *at, *end;
+	bool cut;
+};
+
+HOOK_PART uint32_t hook_string(struct hook *h, uint64_t c_string); /* STRINGS offset of a copy */
+HOOK_PART void hook_text(struct hook *h, uint32_t i, uint64_t object, const struct hook_type *type);
+HOOK_PART void hook_put(struct hook_buffer *b, char c);
+HOOK_PART void hook_put_ascii(struct hook_buffer *b, const char *text);
+HOOK_PART void hook_put_str(struct hook *h, struct hook_buffer *b, uint64_t str);
+HOOK_PART void hook_put_unsigned(struct hook_buffer *b, uint64_t value);
+HOOK_PART void hook_put_int(struct hook *h, struct hook_buffer *b, uint64_t object);
+HOOK_PART void hook_put_float(struct hook_buffer *b, double value);
+HOOK_PART uint64_t hook_str_data(struct hook *h, uint64_t str, uint64_t *length, unsigned *kind);
+HOOK_PART uint64_t hook_int_digits(struct hook *h, uint64_t object, uint64_t *count, bool *negative);
+
+/* --- hook_containers.c ----------------------------------------------------------------------- */
+
+/* The entries of a dict's key table. */
+struct hook_keys {
+	uint64_t entries, n;
+	uint32_t stride, key, value; /* bytes: one entry, where its key and its value lie */
+	uint64_t bytes, refs;	     /* size of the whole table; who shares it */
+};
+
+/* What hook_dict() and its kin do with what they find: add a reference, or give a name to one that
+ * tp_traverse has already added. */
+typedef void hook_found(struct hook *h, uint64_t address, uint32_t name, uint64_t name_address);
+
+HOOK_PART void hook_keys_open(struct hook *h, uint64_t keys, struct hook_keys *ret);
+HOOK_PART void hook_dict(struct hook *h, uint64_t dict, hook_found *found);
+HOOK_PART uint64_t hook_dict_get(struct hook *h, uint64_t dict, const char *name);
+HOOK_PART void hook_list(struct hook *h, uint64_t list, hook_found *found);
+HOOK_PART void hook_tuple(struct hook *h, uint64_t tuple, hook_found *found);
+HOOK_PART void hook_set(struct hook *h, uint64_t set, hook_found *found);
+HOOK_PART void hook_deque(struct hook *h, uint64_t deque, hook_found *found);
+static inline uint64_t hook_tuple_items(struct hook *h, uint64_t tuple)
+{
+	/* 3.14 put a cached hash in front (Include/cpython/tupleobject.h). */
+	return tuple + (h->minor >= 14 ? 32 : 24);
+}
+
+/* --- hook_frames.c --------------------------------------------------------------------------- */
+
+#define FRAME_OWNED_BY_GENERATOR 1
+#define FRAME_OWNED_BY_FRAME_OBJECT 2
+#define FRAME_OWNED_BY_CSTACK 3 /* from 3.14 on INTERPRETER; greater ones are no frames of Python either */
+
+/* A reference as a frame holds it: from 3.14 on tagged (Include/internal/pycore_stackref.h), where
+ * bit 0 says borrowed and both bits a small int. */
+static inline uint64_t hook_stackref(struct hook *h, uint64_t bits)
+{
+	if (h->minor < 14)
+		return bits;
+	return (bits & 3) == 3 ? 0 : bits & ~3ull;
+}
+HOOK_PART uint64_t hook_iframe_code(struct hook *h, uint64_t iframe); /* 0: no frame of Python code */
+HOOK_PART void hook_iframe_slots(struct hook *h, uint64_t iframe, hook_found *found);
+HOOK_PART void hook_frame_slots(struct hook *h, uint64_t frame, hook_found *found);
+HOOK_PART int32_t hook_frame_lasti(struct hook *h, uint64_t frame);
+HOOK_PART int32_t hook_iframe_lasti(struct hook *h, uint64_t iframe, uint64_t code);
+HOOK_PART void hook_push_frame(struct hook *h, uint32_t object, uint64_t code, uint32_t thread, int32_t lasti);
+HOOK_PART void hook_generator(struct hook *h, uint32_t i, uint64_t generator);
+HOOK_PART void hook_pseudo(struct hook *h, uint32_t i);
+HOOK_PART void hook_closure_note(struct hook *h, uint64_t function);
+HOOK_PART void hook_closures_name(struct hook *h);
+
+/* --- hook_size.c, hook_names.c, hook_lists.c, hook_roots.c, hook_walk.c ------------------------ */
+
+HOOK_PART uint64_t hook_own_size(struct hook *h, uint64_t object, const struct hook_type *type, bool gc);
+HOOK_PART void hook_match(struct hook *h, uint64_t address, uint32_t name, uint64_t name_address);
+HOOK_PART void hook_names(struct hook *h, uint64_t object, const struct hook_type *type);
+HOOK_PART void hook_lists(struct hook *h);
+HOOK_PART void hook_roots(struct hook *h);
+HOOK_PART void hook_walk(struct hook *h);
+HOOK_PART void hook_walk_resume(struct hook *h);

@@ -1,0 +1,249 @@
+/* What the hook knows of a type: looked at once, then found by address.
+ *
+ * A type is recognised by walking tp_base to the static type it builds on, so no symbol of the
+ * interpreter is needed: the flags of Include/object.h tell the great types, names the others.
+ * Names of static types can be trusted, those of classes (HEAPTYPE) can be anything; only
+ * deque and ctypes' function type are heap types in some versions and looked at by name. */
+#include "hook_private.h"
+
+#define MEMBER_BYTES 40 /* PyMemberDef: name, type, offset, flags, doc (Include/structmember.h) */
+#define T_OBJECT 6
+#define T_OBJECT_EX 16
+
+bool hook_name_is(uint64_t c_string, const char *name)
+{
+	uint64_t i;
+
+	for (i = 0; name[i]; i++)
+		if (get8(c_string + i) != (uint8_t)name[i])
+			return false;
+	return get8(c_string + i) == 0;
+}
+
+static enum hook_kind kind_by_flags(uint64_t flags)
+{
+	static const uint8_t kinds[] = { KIND_INT,   KIND_LIST, KIND_TUPLE,	KIND_BYTES,
+					 KIND_STR,   KIND_DICT, KIND_EXCEPTION, KIND_TYPE };
+	unsigned bit;
+
+	for (bit = 0; bit < sizeof(kinds); bit++)
+		if (flags & TPF_LONG << bit)
+			return kinds[bit];
+	return KIND_PLAIN;
+}
+
+static enum hook_kind kind_by_name(uint64_t name)
+{
+	static const struct {
+		char name[27];
+		uint8_t kind;
+	} kinds[] = {
+		{ "float", KIND_FLOAT },
+		{ "NoneType", KIND_NONE },
+		{ "set", KIND_SET },
+		{ "frozenset", KIND_SET },
+		{ "collections.deque", KIND_DEQUE },
+		{ "bytearray", KIND_BYTEARRAY },
+		{ "module", KIND_MODULE },
+		{ "function", KIND_FUNCTION },
+		{ "builtin_function_or_method", KIND_BUILTIN },
+		{ "method_descriptor", KIND_DESCRIPTOR },
+		{ "wrapper_descriptor", KIND_DESCRIPTOR },
+		{ "classmethod_descriptor", KIND_DESCRIPTOR },
+		{ "getset_descriptor", KIND_DESCRIPTOR },
+		{ "member_descriptor", KIND_DESCRIPTOR },
+		{ "code", KIND_CODE },
+		{ "cell", KIND_CELL },
+		{ "generator", KIND_GENERATOR },
+		{ "coroutine", KIND_GENERATOR },
+		{ "async_generator", KIND_GENERATOR },
+		{ "frame", KIND_FRAME },
+		{ "traceback", KIND_TRACEBACK },
+		{ "mappingproxy", KIND_PROXY },
+		{ "_ctypes.PyCFuncPtr", KIND_CFUNCPTR },
+		{ "_ctypes.CFuncPtr", KIND_CFUNCPTR },
+	};
+	uint32_t i;
+
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (hook_name_is(name, kinds[i].name))
+			return kinds[i].kind;
+	return KIND_PLAIN;
+}
+
+/* The kind of one type, its bases left aside. */
+static enum hook_kind kind_of(uint64_t type, uint64_t flags)
+{
+	enum hook_kind kind = kind_by_flags(flags);
+
+	if (kind == KIND_INT && !(flags & TPF_HEAPTYPE) && hook_name_is(get64(type + TP_NAME), "bool"))
+		return KIND_BOOL;
+	if (kind != KIND_PLAIN)
+		return kind;
+	kind = kind_by_name(get64(type + TP_NAME));
+	if (flags & TPF_HEAPTYPE && kind != KIND_DEQUE && kind != KIND_CFUNCPTR)
+		return KIND_PLAIN;
+	return kind;
+}
+
+/* The object members of one type (C members and __slots__ alike), appended to the pool. */
+static void add_members(struct hook *h, uint64_t type)
+{
+	uint64_t def = get64(type + TP_MEMBERS);
+	struct hook_member *m;
+
+	if (!def)
+		return;
+	for (; get64(def); def += MEMBER_BYTES) {
+		uint32_t kind = get32(def + 8);
+		uint32_t name;
+
+		if (kind != T_OBJECT && kind != T_OBJECT_EX)
+			continue;
+		name = hook_string(h, get64(def));
+		m = hook_reserve(h, &h->members, sizeof(*m));
+		m->offset = (uint32_t)get64(def + 16);
+		m->name = name;
+		h->members.used += sizeof(*m);
+	}
+}
+
+static uint32_t *type_slot(struct hook *h, uint64_t type)
+{
+	const struct hook_type *types = (const struct hook_type *)h->types.data;
+	uint64_t i = (type >> 4) * 0x9e3779b97f4a7c15ull >> 32;
+
+	for (;; i++) {
+		uint32_t *slot = &h->type_slots[i & h->type_slots_mask];
+
+		if (!*slot || types[*slot - 1].address == type)
+			return slot;
+	}
+}
+
+static void type_slots_grow(struct hook *h)
+{
+	const struct hook_type *types = (const struct hook_type *)h->types.data;
+	uint64_t size = h->type_slots ? (h->type_slots_mask + 1) * 4 : 4096;
+	uint32_t n = (uint32_t)(h->types.used / sizeof(*types)), i;
+	int64_t data = hook_map(size * 4);
+
+	if (data < 0 && data > -4096)
+		hook_fail(h, (int)-data);
+	h->type_slots = (uint32_t *)data;
+	h->type_slots_mask = size - 1;
+	for (i = 0; i < n; i++)
+		*type_slot(h, types[i].address) = i + 1;
+}
+
+/* Copies the members that a base's record already has. */
+static bool inherit_members(struct hook *h, uint64_t base)
+{
+	uint32_t slot = *type_slot(h, base), i;
+	struct hook_type *record = (struct hook_type *)h->types.data + (slot ? slot - 1 : 0);
+	uint32_t first = record->members, n = record->num_members;
+
+	if (!slot)
+		return false;
+	for (i = 0; i < n; i++) {
+		struct hook_member *m = hook_reserve(h, &h->members, sizeof(*m));
+
+		*m = ((struct hook_member *)h->members.data)[first + i];
+		h->members.used += sizeof(*m);
+	}
+	return true;
+}
+
+static uint32_t instance_flags(uint64_t type, uint64_t flags, enum hook_kind kind)
+{
+	uint32_t ret = 0;
+
+	if (kind == KIND_TYPE)
+		ret |= HGS_OBJ_TYPE_OBJECT;
+	if (kind == KIND_MODULE)
+		ret |= HGS_OBJ_MODULE;
+	if (kind == KIND_DICT)
+		ret |= HGS_OBJ_DICT;
+	if (flags & TPF_HEAPTYPE)
+		ret |= HGS_OBJ_HEAP_TYPE;
+	if (get64(type + TP_FINALIZE) || get64(type + TP_DEL))
+		ret |= HGS_OBJ_HAS_FINALIZER;
+	return ret;
+}
+
+/* Made by a class statement: type_new() lets tp_name point into the str that is the name
+ * (Objects/typeobject.c), PyType_FromSpec() into C memory. */
+static bool is_python_class(struct hook *h, uint64_t type, uint64_t flags)
+{
+	uint64_t name, data, length;
+	unsigned kind;
+
+	if (!(flags & TPF_HEAPTYPE))
+		return false;
+	name = get_field(type, h->layout->heaptype_qualname - 16); /* ht_name, ht_slots, ht_qualname */
+	if (!name)
+		return false;
+	data = hook_str_data(h, name, &length, &kind);
+	if (data == get64(type + TP_NAME))
+		return true;
+	/* Not ASCII: the cached UTF-8 of a compact string. */
+	return get64(name + (h->minor >= 12 ? 48 : 56)) == get64(type + TP_NAME);
+}
+
+static bool is_type(uint64_t type)
+{
+	return type && !(type & 7) && get64(object_type(type) + TP_FLAGS) & TPF_TYPE;
+}
+
+static void fill(struct hook *h, struct hook_type *t, uint64_t type)
+{
+	uint64_t base;
+
+	t->address = type;
+	t->flags = get64(type + TP_FLAGS);
+	t->traverse = get64(type + TP_TRAVERSE);
+	t->is_gc = get64(type + TP_IS_GC);
+	t->basicsize = (int64_t)get64(type + TP_BASICSIZE);
+	t->itemsize = (int64_t)get64(type + TP_ITEMSIZE);
+	t->dictoffset = (int64_t)get64(type + TP_DICTOFFSET);
+	t->kind = (uint8_t)kind_of(type, t->flags);
+	t->members = (uint32_t)(h->members.used / sizeof(struct hook_member));
+	for (base = type; base; base = get64(base + TP_BASE))
+		if (t->kind == KIND_PLAIN)
+			t->kind = (uint8_t)kind_of(base, get64(base + TP_FLAGS));
+	for (base = type; base; base = get64(base + TP_BASE)) {
+		if (base != type && inherit_members(h, base))
+			break; /* its record has those of its own bases */
+		add_members(h, base);
+	}
+	t->num_members = (uint32_t)(h->members.used / sizeof(struct hook_member)) - t->members;
+	t->object_flags = instance_flags(type, t->flags, t->kind);
+	if (is_python_class(h, type, t->flags))
+		t->object_flags |= HGS_OBJ_USER;
+	base = get64(type + TP_BASE);
+	t->exact = !base || (!(t->flags & TPF_HEAPTYPE) && kind_of(base, get64(base + TP_FLAGS)) != t->kind);
+	t->object = hook_index(h, type);
+}
+
+/* Valid until the next call. */
+const struct hook_type *hook_type_of(struct hook *h, uint64_t type)
+{
+	struct hook_type *types = (struct hook_type *)h->types.data, t = { 0 };
+	uint32_t *slot;
+
+	if (h->last_type && types[h->last_type - 1].address == type)
+		return &types[h->last_type - 1];
+	if (h->types.used / sizeof(t) * 2 >= (h->type_slots ? h->type_slots_mask + 1 : 0))
+		type_slots_grow(h);
+	slot = type_slot(h, type);
+	if (!*slot) {
+		if (!is_type(type))
+			return NULL;
+		fill(h, &t, type);
+		*(struct hook_type *)hook_reserve(h, &h->types, sizeof(t)) = t;
+		h->types.used += sizeof(t);
+		*slot = (uint32_t)(h->types.used / sizeof(t));
+	}
+	h->last_type = *slot;
+	return (struct hook_type *)h->types.data + *slot - 1;
+}

@@ -1,0 +1,154 @@
+/* The walk: breadth-first over the table of objects, which grows while it is walked.
+ *
+ * It begins with what gc tracks and what the roots name, and goes on into all that these refer to,
+ * gc objects or not. Each object is visited once: one row in every column, one range of references. */
+#include "hook_private.h"
+
+#define AHEAD 12 /* objects whose headers are fetched before their turn */
+
+typedef int visitor(uint64_t object, void *data);
+typedef int traverse(uint64_t object, visitor *visit, void *data);
+typedef int is_gc(uint64_t object);
+
+static int visit(uint64_t object, void *data)
+{
+	hook_edge(data, object, HGS_EDGE_UNNAMED, 0);
+	return 0;
+}
+
+/* A complete row of defaults, before anything of the object is read. */
+static void begin_row(struct hook *h)
+{
+	struct hook_array *columns = h->control->columns;
+
+	hook_push32(h, &columns[HOOK_TYPE], HGS_NONE);
+	hook_push32(h, &columns[HOOK_REFS], 0);
+	hook_push64(h, &columns[HOOK_SIZE], 0);
+	hook_push32(h, &columns[HOOK_TEXT], 0);
+	hook_push64(h, &columns[HOOK_START], h->control->references);
+	h->first_edge = h->control->references;
+}
+
+static bool has_gc_header(uint64_t object, const struct hook_type *type)
+{
+	if (!(type->flags & TPF_HAVE_GC))
+		return false;
+	if (type->kind == KIND_TYPE) /* type_is_gc() */
+		return get64(object + TP_FLAGS) & TPF_HEAPTYPE;
+	return !type->is_gc || ((is_gc *)type->is_gc)(object);
+}
+
+/* Immortal objects (3.12+, Include/refcount.h): the low 32 bits of the count are negative. */
+static void reference_count(struct hook *h, uint32_t i, uint64_t object)
+{
+	uint64_t count = get64(object);
+
+	if (h->minor >= 12) {
+		count &= UINT32_MAX;
+		if ((int32_t)count < 0)
+			*hook_at32(h, HOOK_FLAGS, i) |= HGS_OBJ_IMMORTAL;
+	}
+	*hook_at32(h, HOOK_REFS, i) = count > UINT32_MAX ? UINT32_MAX : (uint32_t)count;
+}
+
+/* A static type is not gc's: what it holds is added here, and it is a root by itself. In 3.12 and
+ * later the dict of a builtin one is kept by the interpreter and tp_dict is NULL. */
+static void static_type(struct hook *h, uint32_t i, uint64_t type)
+{
+	static const uint16_t held[] = { TP_BASES, TP_MRO, TP_BASE };
+	struct hook_array *roots = hook_column(h, HOOK_ROOTS);
+	struct hgs_root *root = hook_reserve(h, roots, sizeof(*root));
+	unsigned k;
+
+	*root = (struct hgs_root){ .object = i, .kind = HGS_ROOT_STATIC, .thread = HGS_NONE };
+	roots->used += sizeof(*root);
+	hook_edge(h, get64(type + TP_DICT), HGS_EDGE_ATTR_DICT, 0);
+	for (k = 0; k < sizeof(held) / sizeof(held[0]); k++)
+		hook_edge(h, get64(type + held[k]), HGS_EDGE_UNNAMED, 0);
+}
+
+static void references(struct hook *h, uint64_t object, const struct hook_type *type)
+{
+	if (type->exact && type->kind == KIND_DICT) {
+		hook_dict(h, object, hook_edge);
+	} else if (type->exact && type->kind == KIND_LIST) {
+		hook_list(h, object, hook_edge);
+	} else if (type->exact && type->kind == KIND_TUPLE) {
+		hook_tuple(h, object, hook_edge);
+	} else if (type->exact && type->kind == KIND_SET) {
+		hook_set(h, object, hook_edge);
+	} else if (type->traverse) {
+		((traverse *)type->traverse)(object, visit, h);
+		hook_flush(h);
+		hook_names(h, object, type);
+	}
+	hook_flush(h);
+}
+
+static void bad(struct hook *h, uint64_t i)
+{
+	*hook_at32(h, HOOK_FLAGS, i) |= HGS_OBJ_BAD;
+	h->control->bad++;
+}
+
+static void object(struct hook *h, uint32_t i, uint64_t address)
+{
+	const struct hook_type *type = address & 7 ? NULL : hook_type_of(h, object_type(address));
+	uint32_t flags;
+	bool gc;
+
+	if (!type) {
+		bad(h, i);
+		return;
+	}
+	*hook_at32(h, HOOK_TYPE, i) = type->object;
+	reference_count(h, i, address);
+	gc = has_gc_header(address, type);
+	flags = type->object_flags | (gc ? HGS_OBJ_GC : 0);
+	if (type->kind == KIND_STR && get32(address + 32) & 3)
+		flags |= HGS_OBJ_INTERNED;
+	*hook_at32(h, HOOK_FLAGS, i) |= flags;
+	hook_text(h, i, address, type);
+	((uint64_t *)hook_column(h, HOOK_SIZE)->data)[i] = hook_own_size(h, address, type, gc);
+	if (gc) {
+		references(h, address, type);
+	} else if (type->kind == KIND_TYPE) {
+		static_type(h, i, address);
+		hook_flush(h);
+	}
+	if (type->kind == KIND_GENERATOR) {
+		hook_generator(h, i, address);
+		hook_flush(h);
+	}
+}
+
+/* After a fault: what was found of the object stays, the rest of it is lost. */
+void hook_walk_resume(struct hook *h)
+{
+	hook_flush(h);
+	bad(h, h->control->cursor);
+	h->control->cursor++;
+}
+
+void hook_walk(struct hook *h)
+{
+	struct hook_control *control = h->control;
+
+	while (control->cursor < control->objects) {
+		uint32_t i = (uint32_t)control->cursor;
+		const uint64_t *addresses = (const uint64_t *)control->columns[HOOK_ADDR].data;
+
+		if (i + AHEAD < control->objects)
+			__builtin_prefetch((const void *)addresses[i + AHEAD]);
+		begin_row(h);
+		if (*hook_at32(h, HOOK_FLAGS, i) & HGS_OBJ_PSEUDO) {
+			hook_pseudo(h, i);
+			hook_flush(h);
+		} else {
+			object(h, i, addresses[i]);
+		}
+		control->cursor = i + 1;
+	}
+	hook_push64(h, &control->columns[HOOK_START], control->references);
+	hook_closures_name(h);
+}

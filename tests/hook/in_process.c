@@ -1,0 +1,44 @@
+/* The hook inside a living interpreter: what tests/test_hook.py loads by ctypes.PyDLL, so that the
+ * very process can compare the hook's answer with what its own gc module says. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "../../python_glue/hook_abi.h"
+#include "../../python_glue/runtime.h"
+
+#define EXPORT __attribute__((__visibility__("default")))
+
+EXPORT struct hook_control *hook_walk_here(uint64_t runtime, uint32_t version, uint64_t flags);
+EXPORT void hook_release(struct hook_control *control);
+
+/* Walks this process; the caller holds the GIL. NULL where memory or the layout are not to be had. */
+struct hook_control *hook_walk_here(uint64_t runtime, uint32_t version, uint64_t flags)
+{
+	struct memory memory = { .pid = getpid() };
+	struct hook_control *control = calloc(1, sizeof(*control));
+	_cleanup_error_ struct hg_error *error = NULL;
+
+	if (!control)
+		return NULL;
+	control->size = sizeof(*control);
+	control->runtime = runtime;
+	control->flags = flags;
+	error = py_layout_for(&memory, runtime, version, &control->layout);
+	if (error) {
+		fprintf(stderr, "%s\n", error->message);
+		free(control);
+		return NULL;
+	}
+	hook_run(control);
+	return control;
+}
+
+void hook_release(struct hook_control *control)
+{
+	for (int i = 0; i < HOOK_COLUMNS; i++)
+		if (control->columns[i].data)
+			munmap((void *)control->columns[i].data, control->columns[i].capacity);
+	free(control);
+}
