@@ -28,9 +28,3 @@ void neighbors_deinit(struct neighbors *neighbors);
 
 /* The edge in words; caller frees, NULL without memory. */
 char *neighbor_edge(const struct snapshot *s, const struct neighbor *neighbor);
-
-/* The shortest way from an object of `ring` to `object` by objects of its own state, as a chain
- * without a root; steps 0 where there is none or the object is on the ring. This is how a garbage
- * cycle comes to hold what is not part of it. Backwards breadth-first, O(what refers to it). */
-_must_check_ struct hg_error *link_of(const struct answer *answer, const struct chain *ring,
-				      uint32_t object, struct chain *ret);

@@ -54,6 +54,8 @@ static struct hg_error *put_holder_keys(struct json *json, const struct answer *
 	json_string(json, "held_by", held_by_name(holder->held_by));
 	json_string(json, "path", holder->path);
 	error = json_steps(json, "chain", s, &holder->chain, false);
+	if (!error)
+		error = json_steps(json, "tail", s, &holder->tail, false);
 	if (holder->cycle == HGS_NONE)
 		json_null(json, "cycle");
 	else

@@ -14,8 +14,8 @@ _must_check_ struct hg_error *text_chain(struct page *page, const struct snapsho
 _must_check_ struct hg_error *text_ring(struct page *page, const struct snapshot *s,
 					const struct chain *ring, uint32_t cut, int indent);
 /* From a ring to what it holds: as text_chain() without the first object, which the ring shows. */
-_must_check_ struct hg_error *text_link(struct page *page, const struct snapshot *s,
-					const struct chain *link, int indent);
+_must_check_ struct hg_error *text_tail(struct page *page, const struct snapshot *s,
+					const struct chain *tail, int indent);
 
 _must_check_ struct hg_error *text_findings(struct page *page, const struct answer *answer);
 /* Which libraries: those that an application opened, or with -v all. */

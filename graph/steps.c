@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "utf8.h"
+
 const char *folded_attribute(const struct snapshot *s, uint32_t edge, uint32_t next)
 {
 	uint32_t key = HGS_EDGE_PAYLOAD(next);
@@ -175,7 +177,7 @@ static char *pseudo_words(const struct snapshot *s, uint32_t object)
 	return strdup(snapshot_type_name(s, object));
 }
 
-char *object_words(const struct snapshot *s, uint32_t object)
+static char *raw_words(const struct snapshot *s, uint32_t object)
 {
 	const char *type = snapshot_type_name(s, object), *text = snapshot_text(s, object);
 	uint32_t flags = s->flags[object];
@@ -199,4 +201,18 @@ char *object_words(const struct snapshot *s, uint32_t object)
 	}
 	length = asprintf(&ret, "%s %s", type, text);
 	return length < 0 ? NULL : ret;
+}
+
+/* Takes the text. */
+static char *escaped(char *text)
+{
+	char *ret = text ? text_escape(text, true) : NULL;
+
+	free(text);
+	return ret;
+}
+
+char *object_words(const struct snapshot *s, uint32_t object)
+{
+	return escaped(raw_words(s, object));
 }

@@ -40,6 +40,6 @@ const char *folded_attribute(const struct snapshot *s, uint32_t edge, uint32_t n
 char *root_text(const struct snapshot *s, uint32_t root);
 
 /* What the object is, in a few words: "module app", "function load", "class app.Proc",
- * "frame load:12", "str 'abc'", "app.Proc". Caller frees; NULL without memory. O(1), frames
- * O(frames of the snapshot). */
+ * "frame load:12", "str 'abc'", "app.Proc", safe to show in one line (see utf8.h). Caller frees;
+ * NULL without memory. O(1), frames O(frames of the snapshot). */
 char *object_words(const struct snapshot *s, uint32_t object);

@@ -126,10 +126,10 @@ struct hg_error *text_ring(struct page *page, const struct snapshot *s, const st
 	return put(page, s, ring, cut, &drawing);
 }
 
-struct hg_error *text_link(struct page *page, const struct snapshot *s, const struct chain *link,
+struct hg_error *text_tail(struct page *page, const struct snapshot *s, const struct chain *tail,
 			   int indent)
 {
 	struct drawing drawing = {.indent = indent, .headless = true};
 
-	return put(page, s, link, 0, &drawing);
+	return put(page, s, tail, 0, &drawing);
 }

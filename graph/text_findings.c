@@ -1,7 +1,6 @@
 /* The findings: severity, title, evidence, the ring or chain, and the line to change. */
 #include <string.h>
 
-#include "neighbors.h"
 #include "report_text.h"
 #include "words.h"
 
@@ -38,26 +37,18 @@ static const struct holder *held_object(const struct answer *answer, const struc
 	return NULL;
 }
 
-static struct hg_error *put_link(struct page *page, const struct answer *answer,
-				 const struct finding *finding, const struct cycle *cycle)
+static struct hg_error *put_tail(struct page *page, const struct answer *answer,
+				 const struct finding *finding)
 {
 	const struct holder *holder = held_object(answer, finding);
-	struct chain link = {.root = HGS_NONE};
-	struct hg_error *error;
+	_cleanup_free_ char *from = NULL;
 
-	if (!holder)
+	if (!holder || !holder->tail.steps)
 		return NULL;
-	error = link_of(answer, &cycle->ring, holder->fact->object, &link);
-	if (!error && link.steps) {
-		_cleanup_free_ char *from = object_words(answer->s, link.object[0]);
-
-		page->no_memory |= !from;
-		page_wrap(page, INK_DIM, INDENT, INDENT + 2, "and from %s to the handle:",
-			  from ? from : "");
-		error = text_link(page, answer->s, &link, INDENT);
-	}
-	chain_deinit(&link);
-	return error;
+	from = object_words(answer->s, holder->tail.object[0]);
+	page->no_memory |= !from;
+	page_wrap(page, INK_DIM, INDENT, INDENT + 2, "and from %s to the handle:", from ? from : "");
+	return text_tail(page, answer->s, &holder->tail, INDENT);
 }
 
 static struct hg_error *put_drawing(struct page *page, const struct answer *answer,
@@ -72,7 +63,7 @@ static struct hg_error *put_drawing(struct page *page, const struct answer *answ
 	if (cycle && cycle->ring.steps) {
 		error = text_ring(page, answer->s, &cycle->ring, cycle->cut, INDENT);
 		if (!error)
-			error = put_link(page, answer, finding, cycle);
+			error = put_tail(page, answer, finding);
 		if (!error && cycle->held_by)
 			page_wrap(page, INK_PLAIN, INDENT, INDENT + 2, "held by %s", cycle->held_by);
 		return error;
