@@ -189,6 +189,15 @@ void tracees_resume(struct tracees *tracees)
 	check_stopped_over(tracees);
 }
 
+/* Leaves a stop that nobody waits for. Any ptrace stop takes back a PTRACE_INTERRUPT that has not
+ * been answered yet (ptrace_stop() in kernel/signal.c), so it is given again. */
+static void pass(const struct tracees *tracees, pid_t tid, int signal)
+{
+	if (tracees->since)
+		ptrace(PTRACE_INTERRUPT, tid, 0, 0);
+	ptrace(PTRACE_SYSCALL, tid, 0, signal);
+}
+
 static bool is_ours(const struct tracees *tracees, pid_t tid)
 {
 	char path[64];
@@ -215,7 +224,7 @@ static struct hg_error *thread_started(struct tracees *tracees, pid_t parent)
 	pid_t tid;
 
 	ptrace(PTRACE_GETEVENTMSG, parent, 0, &started);
-	ptrace(PTRACE_SYSCALL, parent, 0, 0);
+	pass(tracees, parent, 0);
 	tid = (pid_t)started;
 	if (tid > 0 && !find(tracees, tid) && is_ours(tracees, tid) && !add(tracees, tid))
 		return &hg_error_no_memory;
@@ -236,7 +245,7 @@ static struct hg_error *system_call_stop(struct tracees *tracees, struct tracee 
 				     "heapgraph needs Linux 5.3 or newer");
 	}
 	if (info.op != PTRACE_SYSCALL_INFO_ENTRY) {
-		leave(tracees, tracee, PTRACE_SYSCALL);
+		pass(tracees, tracee->tid, 0);
 		return NULL;
 	}
 	tracee->state = TRACEE_ENTERING;
@@ -274,7 +283,7 @@ static struct hg_error *digest(struct tracees *tracees, pid_t tid, int status,
 	} else if (WSTOPSIG(status) == (SIGTRAP | 0x80)) {
 		return system_call_stop(tracees, tracee, ret);
 	} else {
-		ptrace(PTRACE_SYSCALL, tid, 0, WSTOPSIG(status));
+		pass(tracees, tid, event ? 0 : WSTOPSIG(status));
 	}
 	return NULL;
 }

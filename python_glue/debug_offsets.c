@@ -37,8 +37,8 @@ static const struct {
 	WORD(is_sysdict,             12,  13,  13),
 	WORD(is_builtins,            13,  14,  14),
 	WORD(is_gil_ptr,             14,  15,  15),
-	WORD(gil_locked,             17,  18,  18),
-	WORD(gil_last_holder,        18,  19,  19),
+	/* Not gil_runtime_state_locked and _holder: those are offsets into the interpreter's own
+	 * struct, while the gil's address comes from is_gil_ptr (it may be the main interpreter's). */
 	WORD(ts_next,                21,  24,  24),
 	WORD(ts_interp,              22,  25,  25),
 	WORD(ts_current_frame,       23,  26,  26),
