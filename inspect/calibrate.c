@@ -27,10 +27,12 @@ static int find_word(const struct linkmap_view *view, int from, uint64_t value)
 	return found;
 }
 
-/* Every anchor of every map must lead to the same place. */
+/* Every anchor of every map must lead to the same place, and both kinds must be there: musl's struct
+ * dso has the program headers in it too, but neither the GNU hash table's bitmask nor a count. */
 static void find_open_count(const struct linkmap_view *views, size_t count,
 			    struct linkmap_offsets *ret)
 {
+	bool both = false;
 	int agreed = -1;
 
 	for (size_t i = 0; i < count; i++) {
@@ -41,6 +43,7 @@ static void find_open_count(const struct linkmap_view *views, size_t count,
 		int votes[] = { phdr < 0 ? -1 : phdr + PHDR_TO_COUNT,
 				bitmask < 0 ? -1 : bitmask + BITMASK_TO_COUNT };
 
+		both |= phdr >= 0 && bitmask >= 0;
 		for (unsigned v = 0; v < 2; v++) {
 			if (votes[v] < 0)
 				continue;
@@ -51,9 +54,10 @@ static void find_open_count(const struct linkmap_view *views, size_t count,
 			agreed = votes[v];
 		}
 	}
-	if (agreed < 0)
+	if (!both)
 		ret->why = "this C library keeps none where glibc does";
-	ret->open_count = agreed;
+	else
+		ret->open_count = agreed;
 }
 
 static void find_initfini(const struct linkmap_view *views, size_t count, linkmap_reader *read,

@@ -41,13 +41,24 @@ static struct hg_error *denied(const struct denial_facts *f, const char *why)
 			    why);
 }
 
-/* Being root in a container without the capability is cured outside; elsewhere sudo does it. */
+/* What root may do and we may not. Containers seldom have sudo, and their root the capability. */
 static struct hg_error *remedy(const struct denial_facts *f, struct hg_error *error)
 {
 	if (f->in_container)
+		return hg_error_hint(error, "as root in a container that has the capability: docker run "
+					    "--cap-add=SYS_PTRACE ..., docker exec -u root ...");
+	return hg_error_hint(error, "sudo heapgraph attach %d", f->pid);
+}
+
+static struct hg_error *explain_weak_root(const struct denial_facts *f)
+{
+	struct hg_error *error = denied(f, "root lacks CAP_SYS_PTRACE here");
+
+	if (f->in_container)
 		return hg_error_hint(error, "give the container the capability: docker run "
 					    "--cap-add=SYS_PTRACE ...");
-	return hg_error_hint(error, "sudo heapgraph attach %d", f->pid);
+	return hg_error_hint(error, "run it from a root shell that holds the capability "
+				    "(capsh --print shows which)");
 }
 
 static struct hg_error *explain_ids(const struct denial_facts *f)
@@ -58,7 +69,7 @@ static struct hg_error *explain_ids(const struct denial_facts *f)
 		return hg_error_hint(denied(f, "it runs in another user namespace"),
 				     "attach from the host as root: sudo heapgraph attach PID");
 	if (f->self.uid[1] == 0)
-		return remedy(f, denied(f, "root lacks CAP_SYS_PTRACE here"));
+		return explain_weak_root(f);
 	snprintf(why, sizeof(why), "it belongs to user %s", f->user);
 	return remedy(f, denied(f, why));
 }

@@ -11,7 +11,7 @@
 
 #include "../graph/cleanup.h"
 
-enum { MAX_PHDRS = 128, MAX_DYNAMIC = 512, MAX_CHAIN = 1 << 20, MAX_NAME = 256 };
+enum { MAX_PHDRS = 128, MAX_DYNAMIC = 512, MAX_NAME = 256 };
 
 /* glibc relocates the pointers of a dynamic section in place, musl and the kernel's vdso do not. */
 static uint64_t relocated(const struct module *m, uint64_t value)
@@ -199,7 +199,7 @@ static bool lookup_gnu(const struct memory *memory, const struct module *m, cons
 	    memory_read_u32(memory, buckets_of(m, &t) + (uint64_t)(h % t.buckets) * 4, &symbol) < 0 ||
 	    symbol < t.first_symbol)
 		return false;
-	for (unsigned i = 0; i < MAX_CHAIN; i++, symbol++) {
+	for (unsigned i = 0; i < MODULE_MAX_CHAIN; i++, symbol++) {
 		if (memory_read_u32(memory, chain_of(m, &t, symbol), &entry) < 0)
 			return false;
 		if ((entry | 1) == (h | 1) && symbol_matches(memory, m, symbol, name, ret))
@@ -234,7 +234,7 @@ static bool lookup_sysv(const struct memory *memory, const struct module *m, con
 	    memory_read_u32(memory, m->hash + 8 + (uint64_t)(hash_of(name) % head[0]) * 4,
 			    &symbol) < 0)
 		return false;
-	for (unsigned i = 0; symbol && i < MAX_CHAIN; i++) {
+	for (unsigned i = 0; symbol && i < MODULE_MAX_CHAIN; i++) {
 		if (symbol_matches(memory, m, symbol, name, ret))
 			return true;
 		if (memory_read_u32(memory, m->hash + 8 + ((uint64_t)head[0] + symbol) * 4,

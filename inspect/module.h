@@ -7,6 +7,9 @@
 
 #include "memory.h"
 
+/* Linkers size hash tables for chains of a few symbols; a longer one than this is damage. */
+enum { MODULE_MAX_CHAIN = 4096 };
+
 struct module {
 	uint64_t base; /* where its ELF header is mapped */
 	uint64_t bias; /* load bias: add it to the file's virtual addresses */

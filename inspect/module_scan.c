@@ -13,9 +13,12 @@ struct symbols {
 	uint32_t first, end; /* indices: those before the first are only used, not defined */
 };
 
-static void *read_array(const struct memory *memory, uint64_t address, size_t count, size_t size)
+/* A table that leaves its module is damage, and its size no reason to allocate. */
+static void *read_array(const struct memory *memory, const struct module *m, uint64_t address,
+			uint64_t count, size_t size)
 {
-	_cleanup_free_ void *array = count ? calloc(count, size) : NULL;
+	bool inside = address >= m->low && address < m->high && count <= (m->high - address) / size;
+	_cleanup_free_ void *array = inside && count ? calloc(count, size) : NULL;
 
 	if (!array || memory_read(memory, address, array, count * size) < 0)
 		return NULL;
@@ -32,19 +35,22 @@ static bool range_gnu(const struct memory *memory, const struct module *m, struc
 		return false;
 	start = m->gnu_hash + sizeof(head) + (uint64_t)head[2] * 8;
 	chains = start + (uint64_t)head[0] * 4;
-	buckets = read_array(memory, start, head[0], sizeof(*buckets));
+	buckets = read_array(memory, m, start, head[0], sizeof(*buckets));
 	for (uint32_t i = 0; buckets && i < head[0]; i++)
 		if (buckets[i] > last)
 			last = buckets[i];
 	if (last < head[1] || !last)
 		return false;
-	do {
+	for (unsigned i = 0; i < MODULE_MAX_CHAIN; i++) {
 		if (memory_read_u32(memory, chains + (uint64_t)(last - head[1]) * 4, &entry) < 0)
 			return false;
 		last++;
-	} while (!(entry & 1));
-	*ret = (struct symbols){ head[1], last };
-	return true;
+		if (entry & 1) {
+			*ret = (struct symbols){ head[1], last };
+			return true;
+		}
+	}
+	return false;
 }
 
 static bool range_of(const struct memory *memory, const struct module *m, struct symbols *ret)
@@ -69,11 +75,11 @@ bool module_defines_prefix(const struct memory *memory, const struct module *m, 
 
 	if (!range_of(memory, m, &range))
 		return false;
-	strings = read_array(memory, m->strings, m->strings_size, 1);
+	strings = read_array(memory, m, m->strings, m->strings_size, 1);
 	for (uint32_t i = range.first; strings && i < range.end; i += CHUNK) {
 		uint32_t n = range.end - i < CHUNK ? range.end - i : CHUNK;
 		_cleanup_free_ Elf64_Sym *symbols =
-			read_array(memory, m->symbols + i * sizeof(*symbols), n, sizeof(*symbols));
+			read_array(memory, m, m->symbols + i * sizeof(*symbols), n, sizeof(*symbols));
 
 		for (uint32_t k = 0; symbols && k < n; k++)
 			if (symbols[k].st_shndx != SHN_UNDEF &&

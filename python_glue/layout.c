@@ -3,7 +3,7 @@
  * One row a field, one column a minor version, so that what changed between two versions is seen at
  * a glance. The figures come from offsets.c, compiled against the headers of 3.8.18, 3.9.18,
  * 3.10.13, 3.11.7, 3.12.1, 3.13.0, 3.14.10 and 3.15.2 (x86-64, release builds with the GIL);
- * tests/test_layout.py compares them with every set of headers it finds. From 3.13 on the
+ * tests/test_layout.py compares them with the headers of every interpreter that has them. From 3.13 on the
  * interpreter describes a part of itself (_Py_DebugOffsets): that part replaces the table's, because
  * layouts changed inside patch releases of 3.14. runtime.c proves the result in the target. */
 #include "runtime.h"
@@ -183,16 +183,21 @@ const char *py_version_text(uint32_t version, char text[PY_VERSION_TEXT])
 	return text;
 }
 
-struct hg_error *py_layout_for(const struct memory *memory, uint64_t runtime, uint32_t version,
-			       struct py_layout *ret)
+static void take_column(uint32_t version, struct py_layout *ret)
 {
-	if (!py_version_supported(version))
-		return py_version_unsupported(version);
 	memset(ret, 0, sizeof(*ret));
 	ret->version = version;
 	ret->minor = version >> 16 & 0xff;
 	for (unsigned i = 0; i < ROWS; i++)
 		memcpy((char *)ret + table[i].field, &table[i].offset[ret->minor - FIRST_MINOR],
 		       sizeof(int32_t));
+}
+
+struct hg_error *py_layout_for(const struct memory *memory, uint64_t runtime, uint32_t version,
+			       struct py_layout *ret)
+{
+	if (!py_version_supported(version))
+		return py_version_unsupported(version);
+	take_column(version, ret);
 	return py_debug_offsets_apply(memory, runtime, ret);
 }

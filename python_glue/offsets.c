@@ -4,7 +4,7 @@
  * table in layout.c can be written from facts and checked against them:
  *   cc -I INCLUDE -I INCLUDE/internal python_glue/offsets.c && ./a.out
  * One line a field: "name offset". A field that this version does not have is not printed.
- * tests/test_layout.py compiles it for every set of headers that it finds. */
+ * tests/test_layout.py compiles it for every interpreter that has its headers. */
 #define Py_BUILD_CORE 1
 #include <Python.h>
 
