@@ -92,15 +92,15 @@ static void add_key(struct path *path, uint32_t key)
 	path->no_memory |= !item;
 }
 
-/* A name in a frame, or a closure's. */
-static void add_local(struct path *path, const char *what, uint32_t from, uint32_t name)
+/* What lies in a frame (or a closure), with the frame's own place. */
+static void add_local(struct path *path, uint32_t from, const char *what, const char *name)
 {
 	_cleanup_free_ char *place = place_of(path->s, from);
 
 	if (!place)
 		path->no_memory = true;
 	else
-		turn(path, format_text("%s %s", what, snapshot_text(path->s, name)), place, "of");
+		turn(path, format_text("%s%s", what, name), place, "of");
 }
 
 /* Frames and tracebacks say nothing that the local's own place does not say better. */
@@ -140,10 +140,11 @@ static void add_step(struct path *path, uint32_t step)
 		append(path, "[%u]", payload);
 		break;
 	case HGS_EDGE_LOCAL:
-		add_local(path, "local", from, payload);
+		add_local(path, from, "local ", snapshot_text(s, payload));
 		break;
 	case HGS_EDGE_CELL:
-		add_local(path, frame_of(s, from) ? "local" : "closure", from, payload);
+		add_local(path, from, frame_of(s, from) ? "local " : "closure ",
+			  snapshot_text(s, payload));
 		break;
 	case HGS_EDGE_MEMBER:
 		add_member(path, step, snapshot_string(s, payload));
@@ -162,7 +163,7 @@ static void add_step(struct path *path, uint32_t step)
 		turn(path, format_text("an item"), "", "of");
 		break;
 	case HGS_EDGE_STACK:
-		turn(path, format_text("a value in use"), "", "in");
+		add_local(path, from, "a value in use", "");
 		break;
 	case HGS_EDGE_CELL_CONTENTS:
 	case HGS_EDGE_FRAME:
