@@ -3,6 +3,16 @@
 
 #define HOOK_EINVAL 22
 
+/* The thread may have been stopped in the midst of anything: arithmetic begins afresh. */
+static void clean_arithmetic(void)
+{
+#ifndef HOOK_IN_PROCESS
+	uint32_t mxcsr = 0x1f80;
+
+	__asm__ volatile("fninit; ldmxcsr %0" : : "m"(mxcsr));
+#endif
+}
+
 static void finish(void)
 {
 #ifndef HOOK_IN_PROCESS
@@ -29,7 +39,7 @@ static bool start(struct hook_control *control)
 	control->scratch[0] = (uint64_t)memory;
 	h = (struct hook *)memory;
 	h->control = control;
-	h->layout = &control->layout;
+	h->layout = control->layout;
 	h->minor = control->layout.minor;
 	h->last_region = UINT64_MAX;
 	return true;
@@ -75,6 +85,7 @@ hook_run(struct hook_control *control)
 {
 	struct hook *h;
 
+	clean_arithmetic();
 	if (control->phase == HOOK_START_PHASE && !start(control)) {
 		finish();
 		return;

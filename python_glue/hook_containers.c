@@ -21,7 +21,7 @@ void hook_keys_open(struct hook *h, uint64_t keys, struct hook_keys *ret)
 		size = 1ull << (get8(keys + 8) & 63);
 		index_bytes = 1ull << (get8(keys + 9) & 63);
 		general = get8(keys + 10) == 0;
-		ret->n = get64(keys + (uint64_t)h->layout->dictkeys_entries_nentries);
+		ret->n = get64(keys + (uint64_t)h->layout.dictkeys_entries_nentries);
 		header = 32;
 	}
 	ret->entries = keys + header + index_bytes;

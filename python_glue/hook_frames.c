@@ -16,23 +16,23 @@ uint64_t hook_iframe_code(struct hook *h, uint64_t iframe)
 {
 	uint64_t code;
 
-	if (get8(iframe + (uint64_t)h->layout->iframe_owner) >= FRAME_OWNED_BY_CSTACK)
+	if (get8(iframe + (uint64_t)h->layout.iframe_owner) >= FRAME_OWNED_BY_CSTACK)
 		return 0;
-	code = hook_stackref(h, get64(iframe + (uint64_t)h->layout->iframe_code));
+	code = hook_stackref(h, get64(iframe + (uint64_t)h->layout.iframe_code));
 	return code && is_named_type(code, "code") ? code : 0;
 }
 
 int32_t hook_iframe_lasti(struct hook *h, uint64_t iframe, uint64_t code)
 {
-	int64_t at = (int64_t)get64(iframe + (uint64_t)h->layout->iframe_instr);
+	int64_t at = (int64_t)get64(iframe + (uint64_t)h->layout.iframe_instr);
 
-	return (int32_t)(at - (int64_t)(code + (uint64_t)h->layout->code_adaptive));
+	return (int32_t)(at - (int64_t)(code + (uint64_t)h->layout.code_adaptive));
 }
 
 /* 3.10 counts instructions, of two bytes each. */
 int32_t hook_frame_lasti(struct hook *h, uint64_t frame)
 {
-	int32_t lasti = (int32_t)get32(frame + (uint64_t)h->layout->frame_lasti);
+	int32_t lasti = (int32_t)get32(frame + (uint64_t)h->layout.frame_lasti);
 
 	return h->minor == 10 && lasti > 0 ? lasti * 2 : lasti;
 }
@@ -41,17 +41,16 @@ void hook_push_frame(struct hook *h, uint32_t object, uint64_t code, uint32_t th
 {
 	struct hook_array *frames = hook_column(h, HOOK_FRAMES);
 	uint32_t code_index = code ? hook_index(h, code) : HGS_NONE;
-	struct hook_frame *row = hook_reserve(h, frames, sizeof(*row));
+	struct hook_frame *row = hook_push(h, frames, sizeof(*row));
 
 	*row = (struct hook_frame){ object, code_index, thread, lasti };
-	frames->used += sizeof(*row);
 }
 
 /* Locals and cells by name, then what lies on the evaluation stack where the frame says how deep
  * that is: while the frame runs, the stack pointer is in a register (stacktop -1, or 0 in 3.14). */
 void hook_iframe_slots(struct hook *h, uint64_t iframe, hook_found *found)
 {
-	const struct py_layout *l = h->layout;
+	const struct py_layout *l = &h->layout;
 	uint64_t code = hook_iframe_code(h, iframe), names, kinds, slots = iframe + (uint64_t)l->iframe_localsplus;
 	int64_t n, top, i;
 
@@ -94,7 +93,7 @@ static int64_t named_slots(struct hook *h, uint64_t slots, uint64_t names, enum 
 /* To 3.10: locals, cell variables, free variables, stack. */
 void hook_frame_slots(struct hook *h, uint64_t frame, hook_found *found)
 {
-	const struct py_layout *l = h->layout;
+	const struct py_layout *l = &h->layout;
 	uint64_t code = get64(frame + (uint64_t)l->frame_code);
 	uint64_t at = frame + (uint64_t)l->frame_localsplus, stack, top;
 	int64_t depth;
@@ -121,7 +120,7 @@ void hook_frame_slots(struct hook *h, uint64_t frame, hook_found *found)
  * started), and its locals' names. */
 void hook_generator(struct hook *h, uint32_t i, uint64_t generator)
 {
-	const struct py_layout *l = h->layout;
+	const struct py_layout *l = &h->layout;
 	uint64_t frame, code;
 	bool running;
 
@@ -161,7 +160,7 @@ static void frame_edge(struct hook *h, uint64_t target, enum hgs_frame_edge edge
 
 static void running_frame(struct hook *h, const struct hook_pseudo *p)
 {
-	const struct py_layout *l = h->layout;
+	const struct py_layout *l = &h->layout;
 	uint64_t frame = p->address;
 
 	frame_edge(h, p->next, HGS_FRAME_BACK);
@@ -191,7 +190,7 @@ static void thread_member(struct hook *h, uint64_t address, const char *name, un
  * it in generators, which visit them. To 3.10 an item is type, value, traceback and the link. */
 static void thread_handled(struct hook *h, uint64_t thread)
 {
-	uint64_t item = get_field(thread, h->layout->ts_exc_info);
+	uint64_t item = get_field(thread, h->layout.ts_exc_info);
 	uint64_t link = h->minor >= 11 ? 8 : 24;
 
 	while (item && (item < thread || item > thread + 1024))
@@ -209,7 +208,7 @@ static void thread_handled(struct hook *h, uint64_t thread)
 
 static void thread_state(struct hook *h, const struct hook_pseudo *p)
 {
-	const struct py_layout *l = h->layout;
+	const struct py_layout *l = &h->layout;
 
 	frame_edge(h, p->next, HGS_FRAME_TOP);
 	thread_member(h, get_field(p->address, l->ts_dict), "dict", 3);
@@ -243,7 +242,7 @@ void hook_pseudo(struct hook *h, uint32_t i)
  * cells are called only the function's code knows; so that is kept until the end. */
 void hook_closure_note(struct hook *h, uint64_t function)
 {
-	const struct py_layout *l = h->layout;
+	const struct py_layout *l = &h->layout;
 	uint64_t tuple = get_field(function, l->func_closure), code = get_field(function, l->func_code);
 	uint64_t names;
 	struct hook_closure *note;
@@ -266,9 +265,8 @@ void hook_closure_note(struct hook *h, uint64_t function)
 		hook_push32(h, &h->free_names,
 			    hook_index(h, get64(hook_tuple_items(h, names) + (uint64_t)(first + i) * 8)));
 	index = hook_index(h, tuple);
-	note = hook_reserve(h, &h->closures, sizeof(*note));
+	note = hook_push(h, &h->closures, sizeof(*note));
 	*note = (struct hook_closure){ index, start };
-	h->closures.used += sizeof(*note);
 }
 
 void hook_closures_name(struct hook *h)

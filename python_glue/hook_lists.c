@@ -11,24 +11,24 @@
 
 static uint64_t gc_state(struct hook *h)
 {
-	if (h->layout->rt_gc != PY_ABSENT)
-		return h->control->runtime + (uint64_t)h->layout->rt_gc;
-	return h->interpreter + (uint64_t)h->layout->is_gc;
+	if (h->layout.rt_gc != PY_ABSENT)
+		return h->control->runtime + (uint64_t)h->layout.rt_gc;
+	return h->interpreter + (uint64_t)h->layout.is_gc;
 }
 
 static uint64_t list_head(struct hook *h)
 {
-	if (h->generation == (uint32_t)h->layout->gc_count)
-		return gc_state(h) + (uint64_t)h->layout->gc_permanent;
-	return gc_state(h) + (uint64_t)h->layout->gc_generations +
-	       h->generation * (uint64_t)h->layout->gc_stride;
+	if (h->generation == (uint32_t)h->layout.gc_count)
+		return gc_state(h) + (uint64_t)h->layout.gc_permanent;
+	return gc_state(h) + (uint64_t)h->layout.gc_generations +
+	       h->generation * (uint64_t)h->layout.gc_stride;
 }
 
 static void list_walk(struct hook *h)
 {
 	struct hook_control *control = h->control;
 	uint64_t head = list_head(h), at = LINK(get64(head)), previous = head, prev_word;
-	bool frozen = h->generation == (uint32_t)h->layout->gc_count;
+	bool frozen = h->generation == (uint32_t)h->layout.gc_count;
 	uint32_t flags = HGS_OBJ_TRACKED | HGS_OBJ_GC, i;
 
 	flags |= frozen ? HGS_OBJ_FROZEN : h->generation << HGS_OBJ_GENERATION_SHIFT;
@@ -38,7 +38,7 @@ static void list_walk(struct hook *h)
 		prev_word = get64(at + 8);
 		if (LINK(prev_word) != previous)
 			break;
-		i = hook_index(h, at + (uint64_t)h->layout->gc_head);
+		i = hook_index(h, at + (uint64_t)h->layout.gc_head);
 		*hook_at32(h, HOOK_FLAGS, i) |= flags | (prev_word & 1 ? HGS_OBJ_FINALIZED : 0);
 		control->tracked++;
 		control->frozen += frozen;
@@ -54,19 +54,19 @@ static void list_walk(struct hook *h)
 void hook_lists(struct hook *h)
 {
 	struct hook_control *control = h->control;
-	bool shared = h->layout->rt_gc != PY_ABSENT;
+	bool shared = h->layout.rt_gc != PY_ABSENT;
 
 	if (!h->interpreter && !control->interpreters)
-		h->interpreter = get64(control->runtime + (uint64_t)h->layout->rt_interp_head);
+		h->interpreter = get64(control->runtime + (uint64_t)h->layout.rt_interp_head);
 	while (h->interpreter) {
 		if (!h->generation && !control->interpreters)
-			control->gc_enabled = get32(gc_state(h) + (uint64_t)h->layout->gc_enabled);
-		while (h->generation <= (uint32_t)h->layout->gc_count && !(shared && control->interpreters)) {
+			control->gc_enabled = get32(gc_state(h) + (uint64_t)h->layout.gc_enabled);
+		while (h->generation <= (uint32_t)h->layout.gc_count && !(shared && control->interpreters)) {
 			list_walk(h);
 			h->generation++;
 		}
 		control->interpreters++;
 		h->generation = 0;
-		h->interpreter = get64(h->interpreter + (uint64_t)h->layout->is_next);
+		h->interpreter = get64(h->interpreter + (uint64_t)h->layout.is_next);
 	}
 }

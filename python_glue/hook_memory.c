@@ -29,6 +29,11 @@ static int64_t hook_syscall(int64_t number, uint64_t a, uint64_t b, uint64_t c, 
 	return ret;
 }
 
+uint64_t get_field(uint64_t object, int32_t offset)
+{
+	return offset == PY_ABSENT ? 0 : get64(object + (uint64_t)(int64_t)offset);
+}
+
 /* Ends the walk: hook_run() returns, or traps, with phase HOOK_FAILED. */
 void hook_fail(struct hook *h, int error)
 {
@@ -43,7 +48,7 @@ int64_t hook_map(uint64_t size)
 	return hook_syscall(SYS_mmap, 0, size, 3, 0x4022, (uint64_t)-1, 0);
 }
 
-void hook_array_grow(struct hook *h, struct hook_array *array, uint64_t size)
+static void array_grow(struct hook *h, struct hook_array *array, uint64_t size)
 {
 	uint64_t capacity = array->capacity ? array->capacity * 2 : 1 << 16;
 	int64_t data;
@@ -58,6 +63,26 @@ void hook_array_grow(struct hook *h, struct hook_array *array, uint64_t size)
 		hook_fail(h, (int)-data);
 	array->data = (uint64_t)data;
 	array->capacity = capacity;
+}
+
+void *hook_reserve(struct hook *h, struct hook_array *array, uint64_t size)
+{
+	if (array->used + size > array->capacity)
+		array_grow(h, array, size);
+	return (void *)(array->data + array->used);
+}
+
+void *hook_push(struct hook *h, struct hook_array *array, uint64_t size)
+{
+	void *ret = hook_reserve(h, array, size);
+
+	array->used += size;
+	return ret;
+}
+
+void hook_push32(struct hook *h, struct hook_array *array, uint32_t value)
+{
+	*(hook_u32 *)hook_push(h, array, 4) = value;
 }
 
 static struct hook_region *region_entry(struct hook *h, uint64_t key)
@@ -95,7 +120,7 @@ uint32_t *hook_leaf_known(struct hook *h, uint64_t region)
 	return h->regions ? region_entry(h, region + 1)->leaf : NULL;
 }
 
-uint32_t *hook_leaf(struct hook *h, uint64_t region)
+static uint32_t *leaf_at(struct hook *h, uint64_t region)
 {
 	struct hook_region *entry;
 	int64_t data;
@@ -118,13 +143,21 @@ uint32_t *hook_leaf(struct hook *h, uint64_t region)
 	return entry->leaf;
 }
 
+uint32_t *hook_slot(struct hook *h, uint64_t address)
+{
+	uint64_t region = address >> 26;
+	uint32_t *leaf = region == h->last_region ? h->last_leaf : leaf_at(h, region);
+
+	return leaf + ((address >> 4) & ((1u << 22) - 1));
+}
+
 uint32_t hook_add(struct hook *h, uint32_t *slot, uint64_t address)
 {
 	struct hook_control *control = h->control;
 
 	if (control->objects >= HOOK_MAX_OBJECTS)
 		hook_fail(h, HOOK_EOVERFLOW);
-	hook_push64(h, &control->columns[HOOK_ADDR], address);
+	*(hook_u64 *)hook_push(h, &control->columns[HOOK_ADDR], 8) = address;
 	hook_push32(h, &control->columns[HOOK_FLAGS], 0);
 	*slot = (uint32_t)++control->objects;
 	return *slot - 1;
@@ -161,7 +194,7 @@ void hook_flush(struct hook *h)
 {
 	struct hook_array *targets = hook_column(h, HOOK_TARGET), *names = hook_column(h, HOOK_NAME);
 	uint32_t n = h->queued, i;
-	hook_u32 *target = hook_reserve(h, targets, n * 4), *name = hook_reserve(h, names, n * 4);
+	hook_u32 *target = hook_push(h, targets, n * 4), *name = hook_push(h, names, n * 4);
 
 	for (i = 0; i < n; i++) {
 		struct hook_queued *q = &h->queue[i];
@@ -174,8 +207,6 @@ void hook_flush(struct hook *h)
 				 << 4;
 		name[i] = label;
 	}
-	targets->used += n * 4;
-	names->used += n * 4;
 	h->control->references += n;
 	h->queued = 0;
 }

@@ -9,47 +9,55 @@
 /* Fields of C structures that are no members in the sense of tp_members. `from` and `to` are minor
  * versions. Sources: Include/cpython/{object,funcobject,genobject}.h, Include/descrobject.h,
  * Objects/descrobject.c (mappingproxy), Modules/_ctypes/ctypes.h. */
-static const struct field {
-	uint8_t kind, from, to;
-	uint16_t offset;
-	char name[20];
-} fields[] = {
-	{ KIND_TYPE, 8, 99, TP_BASES, "__bases__" },
-	{ KIND_TYPE, 8, 99, TP_MRO, "__mro__" },
-	{ KIND_TYPE, 8, 99, TP_BASE, "__base__" },
-	{ KIND_TYPE, 8, 99, TP_CACHE, "tp_cache" },
-	{ KIND_FUNCTION, 8, 9, 32, "__defaults__" },
-	{ KIND_FUNCTION, 8, 9, 40, "__kwdefaults__" },
-	{ KIND_FUNCTION, 8, 9, 64, "__name__" },
-	{ KIND_FUNCTION, 8, 9, 96, "__annotations__" },
-	{ KIND_FUNCTION, 10, 99, 56, "__defaults__" },
-	{ KIND_FUNCTION, 10, 99, 64, "__kwdefaults__" },
-	{ KIND_FUNCTION, 10, 99, 32, "__name__" },
-	{ KIND_FUNCTION, 10, 99, 112, "__annotations__" },
-	{ KIND_FUNCTION, 12, 13, 120, "__type_params__" },
-	{ KIND_FUNCTION, 14, 99, 120, "__annotate__" },
-	{ KIND_FUNCTION, 14, 99, 128, "__type_params__" },
-	{ KIND_GENERATOR, 8, 9, 64, "exc_value" },
-	{ KIND_GENERATOR, 10, 10, 64, "exc_value" },
-	{ KIND_GENERATOR, 11, 11, 48, "exc_value" },
-	{ KIND_GENERATOR, 12, 99, 40, "exc_value" },
-	{ KIND_BUILTIN, 8, 99, 24, "__self__" },
-	{ KIND_BUILTIN, 8, 99, 32, "__module__" },
-	{ KIND_TRACEBACK, 8, 99, 16, "tb_next" },
-	{ KIND_TRACEBACK, 8, 99, 24, "tb_frame" },
-	{ KIND_FRAME, 11, 99, 16, "f_back" },
-	{ KIND_FRAME, 11, 99, 32, "f_trace" },
-	{ KIND_PROXY, 8, 99, 16, "mapping" },
-	{ KIND_CFUNCPTR, 8, 99, 96, "thunk" },
-	{ KIND_CFUNCPTR, 8, 99, 104, "callable" },
-	{ KIND_CFUNCPTR, 8, 99, 112, "converters" },
-	{ KIND_CFUNCPTR, 8, 99, 120, "argtypes" },
-	{ KIND_CFUNCPTR, 8, 99, 128, "restype" },
-	{ KIND_CFUNCPTR, 8, 99, 136, "checker" },
-	{ KIND_CFUNCPTR, 8, 99, 144, "errcheck" },
-	{ KIND_CFUNCPTR, 8, 99, 152, "paramflags" },
+enum field_name {
+	NAME_BASES, NAME_TP_CACHE, NAME_DEFAULTS, NAME_KWDEFAULTS, NAME_NAME, NAME_ANNOTATIONS,
+	NAME_TYPE_PARAMS, NAME_ANNOTATE, NAME_EXC_VALUE, NAME_SELF, NAME_MODULE, NAME_TB_NEXT,
+	NAME_TB_FRAME, NAME_F_BACK, NAME_F_TRACE, NAME_MAPPING, NAME_THUNK, NAME_CALLABLE,
+	NAME_CONVERTERS, NAME_ARGTYPES, NAME_RESTYPE, NAME_CHECKER, NAME_ERRCHECK, NAME_PARAMFLAGS
 };
-_Static_assert(sizeof(fields) / sizeof(fields[0]) <= HOOK_FIELDS_MAX, "room for the names");
+static const char field_names[] = /* in that order */
+	"__bases__\0" "tp_cache\0" "__defaults__\0" "__kwdefaults__\0" "__name__\0"
+	"__annotations__\0" "__type_params__\0" "__annotate__\0" "exc_value\0" "__self__\0"
+	"__module__\0" "tb_next\0" "tb_frame\0" "f_back\0" "f_trace\0" "mapping\0" "thunk\0"
+	"callable\0" "converters\0" "argtypes\0" "restype\0" "checker\0" "errcheck\0"
+	"paramflags\0";
+static const struct {
+	uint8_t kind, from, to, word, name; /* word: offset / 8 */
+} fields[] = {
+	{ KIND_TYPE, 8, 99, TP_BASES / 8, NAME_BASES },
+	{ KIND_TYPE, 8, 99, TP_CACHE / 8, NAME_TP_CACHE },
+	{ KIND_FUNCTION, 8, 9, 4, NAME_DEFAULTS },
+	{ KIND_FUNCTION, 8, 9, 5, NAME_KWDEFAULTS },
+	{ KIND_FUNCTION, 8, 9, 8, NAME_NAME },
+	{ KIND_FUNCTION, 8, 9, 12, NAME_ANNOTATIONS },
+	{ KIND_FUNCTION, 10, 99, 7, NAME_DEFAULTS },
+	{ KIND_FUNCTION, 10, 99, 8, NAME_KWDEFAULTS },
+	{ KIND_FUNCTION, 10, 99, 4, NAME_NAME },
+	{ KIND_FUNCTION, 10, 99, 14, NAME_ANNOTATIONS },
+	{ KIND_FUNCTION, 12, 13, 15, NAME_TYPE_PARAMS },
+	{ KIND_FUNCTION, 14, 99, 15, NAME_ANNOTATE },
+	{ KIND_FUNCTION, 14, 99, 16, NAME_TYPE_PARAMS },
+	{ KIND_GENERATOR, 8, 9, 8, NAME_EXC_VALUE },
+	{ KIND_GENERATOR, 10, 10, 8, NAME_EXC_VALUE },
+	{ KIND_GENERATOR, 11, 11, 6, NAME_EXC_VALUE },
+	{ KIND_GENERATOR, 12, 99, 5, NAME_EXC_VALUE },
+	{ KIND_BUILTIN, 8, 99, 3, NAME_SELF },
+	{ KIND_BUILTIN, 8, 99, 4, NAME_MODULE },
+	{ KIND_TRACEBACK, 8, 99, 2, NAME_TB_NEXT },
+	{ KIND_TRACEBACK, 8, 99, 3, NAME_TB_FRAME },
+	{ KIND_FRAME, 11, 99, 2, NAME_F_BACK },
+	{ KIND_FRAME, 11, 99, 4, NAME_F_TRACE },
+	{ KIND_PROXY, 8, 99, 2, NAME_MAPPING },
+	{ KIND_CFUNCPTR, 8, 99, 12, NAME_THUNK },
+	{ KIND_CFUNCPTR, 8, 99, 13, NAME_CALLABLE },
+	{ KIND_CFUNCPTR, 8, 99, 14, NAME_CONVERTERS },
+	{ KIND_CFUNCPTR, 8, 99, 15, NAME_ARGTYPES },
+	{ KIND_CFUNCPTR, 8, 99, 16, NAME_RESTYPE },
+	{ KIND_CFUNCPTR, 8, 99, 17, NAME_CHECKER },
+	{ KIND_CFUNCPTR, 8, 99, 18, NAME_ERRCHECK },
+	{ KIND_CFUNCPTR, 8, 99, 19, NAME_PARAMFLAGS },
+};
+_Static_assert(NAME_PARAMFLAGS < HOOK_FIELDS_MAX, "room for the names");
 
 /* The still unnamed reference to `target` that is nearest to the last one named, looking in both
  * directions: fields mostly come in the order of tp_traverse, forwards or backwards, so this is
@@ -132,13 +140,13 @@ static void inline_values(struct hook *h, uint64_t values, uint64_t keys_address
  * values and dict apart, 3.12 one word with a tag, 3.13 the values at the end of the instance. */
 static void managed_attributes(struct hook *h, uint64_t object, const struct hook_type *type)
 {
-	uint64_t keys = get64(type->address + (uint64_t)h->layout->heaptype_cached_keys);
+	uint64_t keys = get64(type->address + (uint64_t)h->layout.heaptype_cached_keys);
 	uint64_t dict = get64(object - 24), values;
 
 	if (h->minor == 11) {
 		inline_values(h, get64(object - 32), keys, UINT64_MAX);
 	} else if (h->minor == 12 && dict & 1) {
-		inline_values(h, dict - 1, keys, UINT64_MAX);
+		inline_values(h, dict + 1, keys, UINT64_MAX); /* tagged by one less */
 		return;
 	} else if (h->minor >= 13 && type->flags & TPF_INLINE_VALUES) {
 		values = object + (uint64_t)type->basicsize; /* capacity, size, embedded, valid */
@@ -181,10 +189,17 @@ static void members(struct hook *h, uint64_t object, const struct hook_type *typ
 	}
 }
 
-static uint32_t field_name(struct hook *h, unsigned i)
+static uint32_t field_name(struct hook *h, enum field_name i)
 {
-	if (!h->field_names[i])
-		h->field_names[i] = hook_string(h, (uint64_t)fields[i].name);
+	const char *name = field_names;
+	unsigned k;
+
+	if (!h->field_names[i]) {
+		for (k = 0; k < i; k++)
+			while (*name++)
+				;
+		h->field_names[i] = hook_string(h, (uint64_t)name);
+	}
 	return HGS_EDGE_NAME(HGS_EDGE_MEMBER, h->field_names[i]);
 }
 
@@ -195,7 +210,7 @@ static void kind_fields(struct hook *h, uint64_t object, const struct hook_type 
 	for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
 		if (fields[i].kind == type->kind && h->minor >= fields[i].from &&
 		    h->minor <= fields[i].to)
-			match(h, get64(object + fields[i].offset), field_name(h, i), 0);
+			match(h, get64(object + fields[i].word * 8u), field_name(h, fields[i].name), 0);
 }
 
 static void named_field(struct hook *h, uint64_t object, int32_t offset, const char *name,
@@ -212,18 +227,18 @@ static void named_field(struct hook *h, uint64_t object, int32_t offset, const c
 
 static void function(struct hook *h, uint64_t object)
 {
-	named_field(h, object, h->layout->func_code, "__code__", 0);
-	named_field(h, object, h->layout->func_closure, "__closure__", 1);
-	named_field(h, object, h->layout->func_qualname, "__qualname__", 2);
+	named_field(h, object, h->layout.func_code, "__code__", 0);
+	named_field(h, object, h->layout.func_closure, "__closure__", 1);
+	named_field(h, object, h->layout.func_qualname, "__qualname__", 2);
 	hook_closure_note(h, object);
 }
 
 static void exception(struct hook *h, uint64_t object)
 {
-	named_field(h, object, h->layout->exc_args, "args", 3);
-	named_field(h, object, h->layout->exc_traceback, "__traceback__", 4);
-	named_field(h, object, h->layout->exc_context, "__context__", 5);
-	named_field(h, object, h->layout->exc_cause, "__cause__", 6);
+	named_field(h, object, h->layout.exc_args, "args", 3);
+	named_field(h, object, h->layout.exc_traceback, "__traceback__", 4);
+	named_field(h, object, h->layout.exc_context, "__context__", 5);
+	named_field(h, object, h->layout.exc_cause, "__cause__", 6);
 }
 
 /* A frame object owns its locals to 3.10, and later once its frame has ended. */
@@ -231,12 +246,12 @@ static void frame(struct hook *h, uint64_t object)
 {
 	uint64_t inner;
 
-	if (h->layout->frame_localsplus != PY_ABSENT) {
+	if (h->layout.frame_localsplus != PY_ABSENT) {
 		hook_frame_slots(h, object, hook_match);
 		return;
 	}
 	inner = get64(object + 24); /* f_frame: pycore_frame.h */
-	if (inner && get8(inner + (uint64_t)h->layout->iframe_owner) == FRAME_OWNED_BY_FRAME_OBJECT)
+	if (inner && get8(inner + (uint64_t)h->layout.iframe_owner) == FRAME_OWNED_BY_FRAME_OBJECT)
 		hook_iframe_slots(h, inner, hook_match);
 }
 
@@ -277,7 +292,7 @@ static void contents(struct hook *h, uint64_t object, const struct hook_type *ty
 /* The keys that all instances of a class share are owned by the class. */
 static void cached_keys(struct hook *h, uint64_t type)
 {
-	uint64_t table = get64(type + (uint64_t)h->layout->heaptype_cached_keys), i;
+	uint64_t table = get64(type + (uint64_t)h->layout.heaptype_cached_keys), i;
 	struct hook_keys keys;
 
 	if (!table)

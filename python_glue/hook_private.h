@@ -91,30 +91,28 @@ struct hook_region {
 	uint32_t *leaf; /* index + 1 for each 16 bytes */
 };
 
+/* What is used most stands first, within reach of short instructions. */
 struct hook {
 	struct hook_control *control;
-	const struct py_layout *layout;
-	void *unwind[5]; /* __builtin_longjmp() to the end of hook_run() after a failure */
-	uint32_t minor;
-
-	struct hook_region *regions;
-	uint64_t regions_mask, num_regions, last_region;
+	uint64_t last_region;
 	uint32_t *last_leaf;
+	uint32_t minor, queued;
+	uint64_t first_edge, match;	/* of the object being walked */
+	uint64_t interpreter, thread;	/* where LISTS and ROOT_PHASE stand */
+	uint32_t generation, thread_index, root_step, next_pseudo;
+	uint32_t last_type, key_misses;
+	uint64_t rows; /* room in the columns of the walk */
 
-	struct hook_queued queue[HOOK_QUEUE];
-	uint32_t queued;
-
+	struct py_layout layout;
+	struct hook_region *regions;
+	uint64_t regions_mask, num_regions;
 	struct hook_array types, members, pseudos, closures, free_names;
 	uint32_t *type_slots; /* index into types, plus one */
 	uint64_t type_slots_mask;
-	uint32_t last_type;
-
-	uint64_t interpreter, thread; /* where LISTS and ROOT_PHASE stand */
-	uint32_t generation, thread_index, root_step, next_pseudo;
-	uint64_t first_edge, match; /* of the object being walked */
-	uint32_t field_names[HOOK_FIELDS_MAX];
+	void *unwind[5]; /* __builtin_longjmp() to the end of hook_run() after a failure */
 	uint32_t thread_names[8], layout_names[8]; /* STRINGS offsets, made when first used */
-	uint32_t key_misses;
+	uint32_t field_names[HOOK_FIELDS_MAX];
+	struct hook_queued queue[HOOK_QUEUE];
 };
 
 /* The parts are one translation unit (hook_blob.c) and so have internal linkage, which a
@@ -127,15 +125,12 @@ typedef uint64_t __attribute__((__may_alias__)) hook_u64;
 typedef uint32_t __attribute__((__may_alias__)) hook_u32;
 typedef uint16_t __attribute__((__may_alias__)) hook_u16;
 
-static inline uint64_t get64(uint64_t address) { return *(const volatile hook_u64 *)address; }
-static inline uint32_t get32(uint64_t address) { return *(const volatile hook_u32 *)address; }
-static inline uint32_t get16(uint64_t address) { return *(const volatile hook_u16 *)address; }
-static inline uint8_t get8(uint64_t address) { return *(const volatile uint8_t *)address; }
-/* A field that this version may lack. */
-static inline uint64_t get_field(uint64_t object, int32_t offset)
-{
-	return offset == PY_ABSENT ? 0 : get64(object + (int64_t)offset);
-}
+static inline uint64_t get64(uint64_t address) { return *(const hook_u64 *)address; }
+static inline uint32_t get32(uint64_t address) { return *(const hook_u32 *)address; }
+static inline uint32_t get16(uint64_t address) { return *(const hook_u16 *)address; }
+static inline uint8_t get8(uint64_t address) { return *(const uint8_t *)address; }
+/* A field that this version may lack; 0 then. */
+HOOK_PART uint64_t get_field(uint64_t object, int32_t offset);
 
 /* PyObject and PyVarObject: the same in 3.8 to 3.14 (Include/object.h). */
 static inline uint64_t object_type(uint64_t object) { return get64(object + 8); }
@@ -178,29 +173,15 @@ enum hook_type_offset {
 
 HOOK_PART void hook_fail(struct hook *h, int error) __attribute__((__noreturn__));
 HOOK_PART int64_t hook_map(uint64_t size); /* negative errno */
-HOOK_PART void hook_array_grow(struct hook *h, struct hook_array *array, uint64_t size);
-HOOK_PART uint32_t *hook_leaf(struct hook *h, uint64_t region);
 HOOK_PART uint32_t *hook_leaf_known(struct hook *h, uint64_t region);
 HOOK_PART uint32_t hook_add(struct hook *h, uint32_t *slot, uint64_t address);
 HOOK_PART void hook_flush(struct hook *h);
 
-/* Room for `size` more bytes; the caller adds to `used` what it fills. */
-static inline void *hook_reserve(struct hook *h, struct hook_array *array, uint64_t size)
-{
-	if (__builtin_expect(array->used + size > array->capacity, 0))
-		hook_array_grow(h, array, size);
-	return (void *)(array->data + array->used);
-}
-static inline void hook_push32(struct hook *h, struct hook_array *array, uint32_t value)
-{
-	*(hook_u32 *)hook_reserve(h, array, 4) = value;
-	array->used += 4;
-}
-static inline void hook_push64(struct hook *h, struct hook_array *array, uint64_t value)
-{
-	*(hook_u64 *)hook_reserve(h, array, 8) = value;
-	array->used += 8;
-}
+/* `size` bytes at the end of an array, to be filled by the caller. */
+HOOK_PART void *hook_push(struct hook *h, struct hook_array *array, uint64_t size);
+HOOK_PART void hook_push32(struct hook *h, struct hook_array *array, uint32_t value);
+/* Room for `size` bytes behind its end. */
+HOOK_PART void *hook_reserve(struct hook *h, struct hook_array *array, uint64_t size);
 static inline struct hook_array *hook_column(struct hook *h, enum hook_column column)
 {
 	return &h->control->columns[column];
@@ -210,14 +191,8 @@ static inline uint32_t *hook_at32(struct hook *h, enum hook_column column, uint6
 	return (uint32_t *)h->control->columns[column].data + i;
 }
 
-/* The shadow table: the slot that holds the index of the object at `address`. */
-static inline uint32_t *hook_slot(struct hook *h, uint64_t address)
-{
-	uint64_t region = address >> 26;
-	uint32_t *leaf = region == h->last_region ? h->last_leaf : hook_leaf(h, region);
-
-	return leaf + ((address >> 4) & ((1u << 22) - 1));
-}
+/* The shadow table: the slot that holds the index, plus one, of the object at `address`. */
+HOOK_PART uint32_t *hook_slot(struct hook *h, uint64_t address);
 /* Index of an object, adding it where it is new. */
 HOOK_PART uint32_t hook_index(struct hook *h, uint64_t address);
 /* Adds a reference to the object being walked; 0 is no object. The name's payload is that of

@@ -13,20 +13,18 @@ static void push_root(struct hook *h, uint64_t object, enum hgs_root_kind kind, 
 	if (!object)
 		return;
 	index = hook_index(h, object);
-	root = hook_reserve(h, roots, sizeof(*root));
+	root = hook_push(h, roots, sizeof(*root));
 	*root = (struct hgs_root){ .object = index, .kind = kind, .thread = thread };
-	roots->used += sizeof(*root);
 }
 
 static uint32_t push_pseudo(struct hook *h, uint64_t address, bool frame)
 {
 	uint32_t index = hook_index(h, address);
-	struct hook_pseudo *p = hook_reserve(h, &h->pseudos, sizeof(*p));
+	struct hook_pseudo *p = hook_push(h, &h->pseudos, sizeof(*p));
 
 	*p = (struct hook_pseudo){
 		.address = address, .object = index, .thread = h->thread_index, .frame = frame
 	};
-	h->pseudos.used += sizeof(*p);
 	*hook_at32(h, HOOK_FLAGS, index) |= HGS_OBJ_PSEUDO;
 	return index;
 }
@@ -45,7 +43,7 @@ static void frames_inner(struct hook *h, uint64_t frame)
 	uint64_t code;
 	uint32_t object;
 
-	for (; frame; frame = get64(frame + (uint64_t)h->layout->iframe_previous)) {
+	for (; frame; frame = get64(frame + (uint64_t)h->layout.iframe_previous)) {
 		code = hook_iframe_code(h, frame);
 		if (!code)
 			continue;
@@ -64,19 +62,19 @@ static void frames_outer(struct hook *h, uint64_t frame)
 	uint64_t before = rows->used;
 
 	link_frame(h, frame);
-	for (; frame; frame = get64(frame + (uint64_t)h->layout->frame_back)) {
+	for (; frame; frame = get64(frame + (uint64_t)h->layout.frame_back)) {
 		uint32_t object = hook_index(h, frame);
 
 		if (rows->used > before && ((struct hook_frame *)(rows->data + before))->object == object)
 			return;
-		hook_push_frame(h, object, get64(frame + (uint64_t)h->layout->frame_code),
+		hook_push_frame(h, object, get64(frame + (uint64_t)h->layout.frame_code),
 				h->thread_index, hook_frame_lasti(h, frame));
 	}
 }
 
 static void thread_frames(struct hook *h, uint64_t thread)
 {
-	const struct py_layout *l = h->layout;
+	const struct py_layout *l = &h->layout;
 	uint64_t cframe;
 
 	if (l->ts_frame != PY_ABSENT) {
@@ -92,7 +90,7 @@ static void thread_frames(struct hook *h, uint64_t thread)
 
 static bool holds_gil(struct hook *h, uint64_t thread)
 {
-	const struct py_layout *l = h->layout;
+	const struct py_layout *l = &h->layout;
 	uint64_t gil = l->rt_gil != PY_ABSENT ? h->control->runtime + (uint64_t)l->rt_gil :
 						get_field(h->interpreter, l->is_gil_ptr);
 
@@ -102,7 +100,7 @@ static bool holds_gil(struct hook *h, uint64_t thread)
 
 static void push_thread(struct hook *h, uint64_t thread)
 {
-	const struct py_layout *l = h->layout;
+	const struct py_layout *l = &h->layout;
 	struct hook_array *threads = hook_column(h, HOOK_THREADS);
 	uint64_t pthread = get64(thread + (uint64_t)l->ts_thread_id);
 	uint64_t tid = get_field(thread, l->ts_native_thread_id);
@@ -112,19 +110,18 @@ static void push_thread(struct hook *h, uint64_t thread)
 
 	h->thread_index = (uint32_t)(threads->used / sizeof(*row));
 	push_root(h, thread, HGS_ROOT_THREAD, h->thread_index);
-	row = hook_reserve(h, threads, sizeof(*row));
+	row = hook_push(h, threads, sizeof(*row));
 	*row = (struct hgs_thread){ .tstate = thread,
 				    .pthread = pthread,
 				    .tid = (uint32_t)tid,
 				    .flags = (main ? 1u : 0) | (running ? 2u : 0) };
 	row->object = push_pseudo(h, thread, false);
-	threads->used += sizeof(*row);
 }
 
 /* Each step is counted before it is taken, so that after a fault the next one follows. */
 void hook_roots(struct hook *h)
 {
-	const struct py_layout *l = h->layout;
+	const struct py_layout *l = &h->layout;
 
 	if (!h->interpreter && !h->root_step)
 		h->interpreter = get64(h->control->runtime + (uint64_t)l->rt_interp_head);

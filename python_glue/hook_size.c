@@ -45,10 +45,10 @@ static uint64_t dict_size(struct hook *h, uint64_t dict)
 static uint64_t frame_slots(struct hook *h, uint64_t code)
 {
 	/* co_stacksize stands just before co_firstlineno (Include/cpython/code.h, 3.11 to 3.14). */
-	if (!code || h->layout->code_nlocalsplus == PY_ABSENT)
+	if (!code || h->layout.code_nlocalsplus == PY_ABSENT)
 		return 0;
-	return get32(code + (uint64_t)h->layout->code_nlocalsplus) +
-	       get32(code + (uint64_t)h->layout->code_firstlineno - 4);
+	return get32(code + (uint64_t)h->layout.code_nlocalsplus) +
+	       get32(code + (uint64_t)h->layout.code_firstlineno - 4);
 }
 
 /* What lies inline in or beside the instance. */
@@ -66,7 +66,7 @@ static uint64_t values_size(struct hook *h, uint64_t object, const struct hook_t
 	values = h->minor == 11 ? get64(object - 32) : get64(object - 24);
 	if (!values || (h->minor == 12 && !(values & 1)))
 		return 0;
-	hook_keys_open(h, get64(type->address + (uint64_t)h->layout->heaptype_cached_keys), &keys);
+	hook_keys_open(h, get64(type->address + (uint64_t)h->layout.heaptype_cached_keys), &keys);
 	return keys.n * 8;
 }
 
@@ -109,13 +109,13 @@ static uint64_t body_size(struct hook *h, uint64_t object, const struct hook_typ
 		if (!(get64(object + TP_FLAGS) & TPF_HEAPTYPE))
 			return h->minor == 8 ? 416 : 408; /* sizeof(PyTypeObject) */
 		return var_size(h, object, type) +
-		       keys_size(h, get64(object + (uint64_t)h->layout->heaptype_cached_keys), false);
+		       keys_size(h, get64(object + (uint64_t)h->layout.heaptype_cached_keys), false);
 	case KIND_GENERATOR:
 	case KIND_FRAME: /* allocated with items, but without ob_size in its place from 3.11 on */
 		if (h->minor <= 10)
 			break;
 		code = type->kind == KIND_GENERATOR ?
-			       hook_iframe_code(h, object + (uint64_t)h->layout->gen_iframe) :
+			       hook_iframe_code(h, object + (uint64_t)h->layout.gen_iframe) :
 			       hook_iframe_code(h, get64(object + 24));
 		return basic + frame_slots(h, code) * 8;
 	}
@@ -127,7 +127,7 @@ uint64_t hook_own_size(struct hook *h, uint64_t object, const struct hook_type *
 	uint64_t size = body_size(h, object, type);
 
 	if (gc)
-		size += (uint64_t)h->layout->gc_head;
+		size += (uint64_t)h->layout.gc_head;
 	if (h->minor >= 12 && type->flags & (TPF_MANAGED_DICT | TPF_PREHEADER_WEAK))
 		size += 16;
 	else if (h->minor == 11 && type->flags & TPF_MANAGED_DICT)

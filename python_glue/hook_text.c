@@ -142,7 +142,7 @@ static void put_type(struct hook *h, struct hook_buffer *b, uint64_t type)
 			else
 				hook_put(b, '.');
 		}
-		hook_put_str(h, b, get_field(type, h->layout->heaptype_qualname));
+		hook_put_str(h, b, get_field(type, h->layout.heaptype_qualname));
 		return;
 	}
 	put_c_string(b, name + (name && hook_name_is(name, "builtins.") ? 9 : 0));
@@ -150,8 +150,8 @@ static void put_type(struct hook *h, struct hook_buffer *b, uint64_t type)
 
 static void put_module(struct hook *h, struct hook_buffer *b, uint64_t module)
 {
-	uint64_t name = get_field(module, h->layout->module_name);
-	uint64_t dict = get_field(module, h->layout->module_dict);
+	uint64_t name = get_field(module, h->layout.module_name);
+	uint64_t dict = get_field(module, h->layout.module_dict);
 
 	if (!name && dict)
 		name = hook_dict_get(h, dict, "__name__");
@@ -161,9 +161,9 @@ static void put_module(struct hook *h, struct hook_buffer *b, uint64_t module)
 
 static void put_code(struct hook *h, struct hook_buffer *b, uint64_t code)
 {
-	uint64_t name = get_field(code, h->layout->code_qualname);
+	uint64_t name = get_field(code, h->layout.code_qualname);
 
-	hook_put_str(h, b, name ? name : get_field(code, h->layout->code_name));
+	hook_put_str(h, b, name ? name : get_field(code, h->layout.code_name));
 }
 
 /* PyDescrObject: d_type 16, d_name 24 (Include/descrobject.h). */
@@ -222,7 +222,7 @@ static void put_value(struct hook *h, struct hook_buffer *b, uint64_t object,
 		put_module(h, b, object);
 		break;
 	case KIND_FUNCTION:
-		hook_put_str(h, b, get_field(object, h->layout->func_qualname));
+		hook_put_str(h, b, get_field(object, h->layout.func_qualname));
 		break;
 	case KIND_BUILTIN: /* m_ml 16, whose first word is the name */
 		put_c_string(b, get64(get64(object + 16)));

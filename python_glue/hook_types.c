@@ -34,40 +34,48 @@ static enum hook_kind kind_by_flags(uint64_t flags)
 
 static enum hook_kind kind_by_name(uint64_t name)
 {
-	static const struct {
-		char name[27];
-		uint8_t kind;
-	} kinds[] = {
-		{ "float", KIND_FLOAT },
-		{ "NoneType", KIND_NONE },
-		{ "set", KIND_SET },
-		{ "frozenset", KIND_SET },
-		{ "collections.deque", KIND_DEQUE },
-		{ "bytearray", KIND_BYTEARRAY },
-		{ "module", KIND_MODULE },
-		{ "function", KIND_FUNCTION },
-		{ "builtin_function_or_method", KIND_BUILTIN },
-		{ "method_descriptor", KIND_DESCRIPTOR },
-		{ "wrapper_descriptor", KIND_DESCRIPTOR },
-		{ "classmethod_descriptor", KIND_DESCRIPTOR },
-		{ "getset_descriptor", KIND_DESCRIPTOR },
-		{ "member_descriptor", KIND_DESCRIPTOR },
-		{ "code", KIND_CODE },
-		{ "cell", KIND_CELL },
-		{ "generator", KIND_GENERATOR },
-		{ "coroutine", KIND_GENERATOR },
-		{ "async_generator", KIND_GENERATOR },
-		{ "frame", KIND_FRAME },
-		{ "traceback", KIND_TRACEBACK },
-		{ "mappingproxy", KIND_PROXY },
-		{ "_ctypes.PyCFuncPtr", KIND_CFUNCPTR },
-		{ "_ctypes.CFuncPtr", KIND_CFUNCPTR },
+	/* One string: a table of pointers would need relocations. */
+	static const char names[] =
+		"float\0"
+		"NoneType\0"
+		"set\0"
+		"frozenset\0"
+		"collections.deque\0"
+		"bytearray\0"
+		"module\0"
+		"function\0"
+		"builtin_function_or_method\0"
+		"method_descriptor\0"
+		"wrapper_descriptor\0"
+		"classmethod_descriptor\0"
+		"getset_descriptor\0"
+		"member_descriptor\0"
+		"code\0"
+		"cell\0"
+		"generator\0"
+		"coroutine\0"
+		"async_generator\0"
+		"frame\0"
+		"traceback\0"
+		"mappingproxy\0"
+		"_ctypes.PyCFuncPtr\0"
+		"_ctypes.CFuncPtr\0";
+	static const uint8_t kinds[] = {
+		KIND_FLOAT, KIND_NONE, KIND_SET, KIND_SET, KIND_DEQUE, KIND_BYTEARRAY,
+		KIND_MODULE, KIND_FUNCTION, KIND_BUILTIN, KIND_DESCRIPTOR, KIND_DESCRIPTOR,
+		KIND_DESCRIPTOR, KIND_DESCRIPTOR, KIND_DESCRIPTOR, KIND_CODE, KIND_CELL,
+		KIND_GENERATOR, KIND_GENERATOR, KIND_GENERATOR, KIND_FRAME, KIND_TRACEBACK,
+		KIND_PROXY, KIND_CFUNCPTR, KIND_CFUNCPTR,
 	};
-	uint32_t i;
+	const char *at = names;
+	unsigned i;
 
-	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (hook_name_is(name, kinds[i].name))
-			return kinds[i].kind;
+	for (i = 0; i < sizeof(kinds); i++) {
+		if (hook_name_is(name, at))
+			return kinds[i];
+		while (*at++)
+			;
+	}
 	return KIND_PLAIN;
 }
 
@@ -101,10 +109,9 @@ static void add_members(struct hook *h, uint64_t type)
 		if (kind != T_OBJECT && kind != T_OBJECT_EX)
 			continue;
 		name = hook_string(h, get64(def));
-		m = hook_reserve(h, &h->members, sizeof(*m));
+		m = hook_push(h, &h->members, sizeof(*m));
 		m->offset = (uint32_t)get64(def + 16);
 		m->name = name;
-		h->members.used += sizeof(*m);
 	}
 }
 
@@ -146,10 +153,9 @@ static bool inherit_members(struct hook *h, uint64_t base)
 	if (!slot)
 		return false;
 	for (i = 0; i < n; i++) {
-		struct hook_member *m = hook_reserve(h, &h->members, sizeof(*m));
+		struct hook_member *m = hook_push(h, &h->members, sizeof(*m));
 
 		*m = ((struct hook_member *)h->members.data)[first + i];
-		h->members.used += sizeof(*m);
 	}
 	return true;
 }
@@ -180,7 +186,7 @@ static bool is_python_class(struct hook *h, uint64_t type, uint64_t flags)
 
 	if (!(flags & TPF_HEAPTYPE))
 		return false;
-	name = get_field(type, h->layout->heaptype_qualname - 16); /* ht_name, ht_slots, ht_qualname */
+	name = get_field(type, h->layout.heaptype_qualname - 16); /* ht_name, ht_slots, ht_qualname */
 	if (!name)
 		return false;
 	data = hook_str_data(h, name, &length, &kind);
@@ -240,8 +246,7 @@ const struct hook_type *hook_type_of(struct hook *h, uint64_t type)
 		if (!is_type(type))
 			return NULL;
 		fill(h, &t, type);
-		*(struct hook_type *)hook_reserve(h, &h->types, sizeof(t)) = t;
-		h->types.used += sizeof(t);
+		*(struct hook_type *)hook_push(h, &h->types, sizeof(t)) = t;
 		*slot = (uint32_t)(h->types.used / sizeof(t));
 	}
 	h->last_type = *slot;

@@ -16,17 +16,41 @@ static int visit(uint64_t object, void *data)
 	return 0;
 }
 
-/* A complete row of defaults, before anything of the object is read. */
-static void begin_row(struct hook *h)
+/* Room for the row of every known object; fresh memory is 0, the default of most columns. */
+static void grow_rows(struct hook *h)
 {
-	struct hook_array *columns = h->control->columns;
+	static const struct {
+		uint8_t column, width;
+	} rows[] = { { HOOK_TYPE, 4 }, { HOOK_REFS, 4 },  { HOOK_SIZE, 8 },
+		     { HOOK_TEXT, 4 }, { HOOK_START, 8 } };
+	unsigned i;
 
-	hook_push32(h, &columns[HOOK_TYPE], HGS_NONE);
-	hook_push32(h, &columns[HOOK_REFS], 0);
-	hook_push64(h, &columns[HOOK_SIZE], 0);
-	hook_push32(h, &columns[HOOK_TEXT], 0);
-	hook_push64(h, &columns[HOOK_START], h->control->references);
+	h->rows = h->control->objects * 2;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		hook_reserve(h, hook_column(h, rows[i].column), (h->rows + 1) * rows[i].width);
+}
+
+/* A complete row of defaults, before anything of the object is read. */
+static void begin_row(struct hook *h, uint64_t i)
+{
+	if (i >= h->rows)
+		grow_rows(h);
+	*hook_at32(h, HOOK_TYPE, i) = HGS_NONE;
+	((uint64_t *)hook_column(h, HOOK_START)->data)[i] = h->control->references;
 	h->first_edge = h->control->references;
+}
+
+/* The rows are complete: how many bytes they take. */
+static void end_rows(struct hook *h)
+{
+	uint64_t n = h->control->objects;
+
+	begin_row(h, n);
+	hook_column(h, HOOK_TYPE)->used = n * 4;
+	hook_column(h, HOOK_REFS)->used = n * 4;
+	hook_column(h, HOOK_SIZE)->used = n * 8;
+	hook_column(h, HOOK_TEXT)->used = n * 4;
+	hook_column(h, HOOK_START)->used = (n + 1) * 8;
 }
 
 static bool has_gc_header(uint64_t object, const struct hook_type *type)
@@ -57,11 +81,10 @@ static void static_type(struct hook *h, uint32_t i, uint64_t type)
 {
 	static const uint16_t held[] = { TP_BASES, TP_MRO, TP_BASE };
 	struct hook_array *roots = hook_column(h, HOOK_ROOTS);
-	struct hgs_root *root = hook_reserve(h, roots, sizeof(*root));
+	struct hgs_root *root = hook_push(h, roots, sizeof(*root));
 	unsigned k;
 
 	*root = (struct hgs_root){ .object = i, .kind = HGS_ROOT_STATIC, .thread = HGS_NONE };
-	roots->used += sizeof(*root);
 	hook_edge(h, get64(type + TP_DICT), HGS_EDGE_ATTR_DICT, 0);
 	for (k = 0; k < sizeof(held) / sizeof(held[0]); k++)
 		hook_edge(h, get64(type + held[k]), HGS_EDGE_UNNAMED, 0);
@@ -140,7 +163,7 @@ void hook_walk(struct hook *h)
 
 		if (i + AHEAD < control->objects)
 			__builtin_prefetch((const void *)addresses[i + AHEAD]);
-		begin_row(h);
+		begin_row(h, i);
 		if (*hook_at32(h, HOOK_FLAGS, i) & HGS_OBJ_PSEUDO) {
 			hook_pseudo(h, i);
 			hook_flush(h);
@@ -149,6 +172,6 @@ void hook_walk(struct hook *h)
 		}
 		control->cursor = i + 1;
 	}
-	hook_push64(h, &control->columns[HOOK_START], control->references);
+	end_rows(h);
 	hook_closures_name(h);
 }
