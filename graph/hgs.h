@@ -24,7 +24,8 @@ enum hgs_section_id {
 	HGS_META = 1,	   /* struct hgs_meta, one */
 	HGS_STRINGS = 2,   /* char[]: UTF-8, NUL-terminated; offset 0 is "" */
 	HGS_OBJ_ADDR = 3,  /* u64[n] address in the process; ascending in no way */
-	HGS_OBJ_TYPE = 4,  /* u32[n] object index of the type; HGS_NONE: no Python object (a frame, a thread) */
+	/* u32[n] object index of the type; HGS_NONE: no Python object (a frame, a thread) */
+	HGS_OBJ_TYPE = 4,
 	HGS_OBJ_REFS = 5,  /* u32[n] reference count, saturated; see HGS_OBJ_IMMORTAL */
 	HGS_OBJ_SIZE = 6,  /* u64[n] own size in bytes, gc header included */
 	HGS_OBJ_FLAGS = 7, /* u32[n] HGS_OBJ_* */
@@ -64,7 +65,8 @@ struct hgs_meta {
 	uint32_t python_version;   /* PY_VERSION_HEX */
 	uint32_t build;		   /* HGS_BUILD_* */
 	uint32_t method;	   /* enum hgs_method */
-	uint32_t consistent;	   /* the heap was whole: no thread inside a mutation, no collection under way */
+	/* the heap was whole: no thread inside a mutation, no collection under way */
+	uint32_t consistent;
 	uint32_t gc_enabled;	   /* 0, 1 or HGS_NONE for unknown */
 	uint32_t threads;	   /* of the process, Python or not */
 	uint32_t bad_objects;	   /* objects whose visit faulted */
@@ -94,7 +96,8 @@ struct hgs_meta {
 #define HGS_OBJ_DICT 1024u	  /* a dict or a subclass */
 #define HGS_OBJ_HEAP_TYPE 2048u	  /* an instance of a class made at run time (type has HEAPTYPE) */
 #define HGS_OBJ_GC 4096u	  /* has a gc header, tracked or not */
-#define HGS_OBJ_USER 8192u	  /* instance of a class written in Python (heap type whose dict has __module__, made by `class`) */
+/* instance of a class written in Python (heap type whose dict has __module__, made by `class`) */
+#define HGS_OBJ_USER 8192u
 #define HGS_OBJ_GENERATION_SHIFT 16 /* two bits: 0..2 the generation where tracked */
 #define HGS_OBJ_INTERNED (1u << 18)
 
@@ -106,21 +109,39 @@ struct hgs_meta {
  * index of the str object that is the name (its text is the name). */
 enum hgs_edge {
 	HGS_EDGE_UNNAMED = 0,
-	HGS_EDGE_ATTR = 1,	/* .NAME: inline value, slot, C member; payload: STRINGS offset if HGS_EDGE_MEMBER, else name object */
+	/* .NAME: inline value, slot, C member; payload: STRINGS offset if HGS_EDGE_MEMBER, else
+	 * name object */
+	HGS_EDGE_ATTR = 1,
 	HGS_EDGE_KEY = 2,	/* [KEY]: value in a dict; payload: the key object */
 	HGS_EDGE_INDEX = 3,	/* [N]: list, tuple, deque position */
-	HGS_EDGE_LOCAL = 4,	/* local NAME of a frame, generator, coroutine; payload: name object */
-	HGS_EDGE_CELL = 5,	/* closure NAME: function's closure cell (from the tuple, by co_freevars), or cell variable of a frame */
+	/* local NAME of a frame, generator, coroutine; payload: name object */
+	HGS_EDGE_LOCAL = 4,
+	/* closure NAME: function's closure cell (from the tuple, by co_freevars), or cell variable
+	 * of a frame */
+	HGS_EDGE_CELL = 5,
 	HGS_EDGE_MEMBER = 6,	/* .NAME of a C structure; payload: STRINGS offset of the name */
-	HGS_EDGE_ATTR_DICT = 7, /* to the attribute dictionary (__dict__) of an instance, module, type, function */
-	HGS_EDGE_DICT_KEY = 8,	/* to a key of a dict (tp_traverse leaves str keys out; the dict owns them) */
+	/* to the attribute dictionary (__dict__) of an instance, module, type, function */
+	HGS_EDGE_ATTR_DICT = 7,
+	/* to a key of a dict (tp_traverse leaves str keys out; the dict owns them) */
+	HGS_EDGE_DICT_KEY = 8,
 	HGS_EDGE_TYPE = 9,	/* to the object's type, where tp_traverse visits it */
 	HGS_EDGE_CELL_CONTENTS = 10, /* cell -> value */
 	HGS_EDGE_SET_ITEM = 11,
 	HGS_EDGE_STACK = 12,	/* evaluation stack of a frame; payload: depth */
-	HGS_EDGE_FRAME = 13,	/* thread -> frame, frame -> its code, function, globals: payload enum hgs_frame_edge */
+	/* thread -> frame, frame -> its code, function, globals: payload enum hgs_frame_edge */
+	HGS_EDGE_FRAME = 13,
 };
-enum hgs_frame_edge { HGS_FRAME_TOP, HGS_FRAME_BACK, HGS_FRAME_CODE, HGS_FRAME_FUNCTION, HGS_FRAME_GLOBALS, HGS_FRAME_LOCALS, HGS_FRAME_BUILTINS, HGS_FRAME_OBJECT, HGS_FRAME_GENERATOR };
+enum hgs_frame_edge {
+	HGS_FRAME_TOP,
+	HGS_FRAME_BACK,
+	HGS_FRAME_CODE,
+	HGS_FRAME_FUNCTION,
+	HGS_FRAME_GLOBALS,
+	HGS_FRAME_LOCALS,
+	HGS_FRAME_BUILTINS,
+	HGS_FRAME_OBJECT,
+	HGS_FRAME_GENERATOR,
+};
 
 #define HGS_EDGE_KIND(name) ((enum hgs_edge)((name) & 15u))
 #define HGS_EDGE_PAYLOAD(name) ((uint32_t)(name) >> 4)
@@ -131,7 +152,8 @@ enum hgs_root_kind {
 	HGS_ROOT_MODULES = 1,  /* sys.modules dict of an interpreter */
 	HGS_ROOT_SYS = 2,      /* sys.__dict__ */
 	HGS_ROOT_BUILTINS = 3, /* builtins.__dict__ */
-	HGS_ROOT_INTERP = 4,   /* another object pointer of the interpreter state; name says which */
+	/* another object pointer of the interpreter state; name says which */
+	HGS_ROOT_INTERP = 4,
 	HGS_ROOT_THREAD = 5,   /* a thread state (pseudo object) */
 	HGS_ROOT_ATEXIT = 6,
 	HGS_ROOT_STATIC = 7,   /* a static type of the interpreter */
@@ -154,7 +176,8 @@ struct hgs_thread {
 };
 
 struct hgs_frame {
-	uint32_t object; /* pseudo object (3.11+), frame object (before), or the suspended generator */
+	/* pseudo object (3.11+), frame object (before), or the suspended generator */
+	uint32_t object;
 	uint32_t code;	 /* code object */
 	int32_t line;	 /* current line; 0: unknown */
 	uint32_t name;	 /* string: function's name */

@@ -15,7 +15,8 @@ struct mapping {
 	uint32_t major, minor;
 	uint32_t prot;	  /* 1 read, 2 write, 4 execute */
 	bool shared;
-	const char *path; /* owned by the process's path pool; "" for anonymous; " (deleted)" kept off */
+	/* owned by the process's path pool; "" for anonymous; " (deleted)" kept off */
+	const char *path;
 	bool deleted;
 };
 
@@ -31,7 +32,9 @@ struct process {
 	/* The interpreter, found by what it is: _PyRuntime in .dynsym (or .symtab) of a mapped file. */
 	uint64_t runtime;	 /* address of _PyRuntime */
 	uint64_t runtime_size;	 /* st_size of the symbol, 0 unknown */
-	uint32_t python_version; /* PY_VERSION_HEX from Py_Version, or from the file where that does not exist (3.8 to 3.10) */
+	/* PY_VERSION_HEX from Py_Version, or from the file where that does not exist (3.8 to 3.10)
+	 * PY_VERSION_HEX from Py_Version, or from the file where that does not exist (3.8 to 3.10) */
+	uint32_t python_version;
 	bool is_static;		 /* interpreter in the executable */
 	const struct mapping *python; /* first mapping of that file */
 };
