@@ -97,8 +97,8 @@ static void put_nothing_found(struct page *page, const struct answer *answer)
 		opened += strcmp(answer->libraries[i].loaded_by, "dlopen") == 0;
 	page_wrap(page, INK_BOLD, 0, 0, "Nothing wrong found.");
 	page_wrap(page, INK_PLAIN, 0, 2,
-		  "Looked at: %u libraries (%u opened by dlopen), owners of handles: %u, "
-		  "reference cycles: %u, garbage objects: %s.",
+		  "Looked at: libraries %u (opened by dlopen: %u), owners of handles %u, "
+		  "reference cycles %u, garbage objects %s.",
 		  answer->num_libraries, opened, owners, answer->all_cycles,
 		  count_words(answer->reach->garbage, buffer));
 	page_wrap(page, INK_DIM, 0, 2,

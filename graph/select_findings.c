@@ -92,7 +92,8 @@ static struct hg_error *add_finding(struct drawing *drawing, const struct answer
 	const struct holder *holder = example(answer, finding);
 	struct hg_error *error = NULL;
 
-	if (finding->cycle != HGS_NONE)
+	/* Where a root reaches the owner, its chain tells all; a ring would distract. */
+	if (finding->cycle != HGS_NONE && !(holder && holder->chain.steps))
 		error = add_cycle(drawing, answer, panel, &answer->cycles[finding->cycle]);
 	if (!error && holder)
 		return drawing_holder(drawing, answer, panel, holder);

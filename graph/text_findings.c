@@ -51,30 +51,25 @@ static struct hg_error *put_tail(struct page *page, const struct answer *answer,
 	return text_tail(page, answer->s, &holder->tail, INDENT);
 }
 
+/* What keeps the example: its chain from a root, or, where no root reaches it, the ring. */
 static struct hg_error *put_drawing(struct page *page, const struct answer *answer,
 				    const struct finding *finding)
 {
 	const struct cycle *cycle =
 		finding->cycle == HGS_NONE ? NULL : &answer->cycles[finding->cycle];
-	const struct holder *holder =
-		finding->holder == HGS_NONE ? NULL : &answer->holders[finding->holder];
+	const struct holder *holder = held_object(answer, finding);
 	struct hg_error *error;
 
-	if (cycle && cycle->ring.steps) {
-		error = text_ring(page, answer->s, &cycle->ring, cycle->cut, INDENT);
-		if (!error)
-			error = put_tail(page, answer, finding);
-		if (!error && cycle->held_by)
-			page_wrap(page, INK_PLAIN, INDENT, INDENT + 2, "held by %s", cycle->held_by);
-		return error;
-	}
-	if (!holder || !holder->chain.steps)
-		return NULL;
-	if (finding->severity != SEVERITY_NOTE || page->style->verbose > 0)
+	if (holder && holder->chain.steps)
 		return text_chain(page, answer->s, &holder->chain, INDENT);
-	if (holder->path)
-		page_wrap(page, INK_PLAIN, INDENT, INDENT + 2, "%s", holder->path);
-	return NULL;
+	if (!cycle || !cycle->ring.steps)
+		return NULL;
+	error = text_ring(page, answer->s, &cycle->ring, cycle->cut, INDENT);
+	if (!error)
+		error = put_tail(page, answer, finding);
+	if (!error && cycle->held_by)
+		page_wrap(page, INK_PLAIN, INDENT, INDENT + 2, "held by %s", cycle->held_by);
+	return error;
 }
 
 static void put_addresses(struct page *page, const struct answer *answer,
@@ -104,14 +99,16 @@ static void put_title(struct page *page, const struct finding *finding, uint32_t
 static struct hg_error *put_finding(struct page *page, const struct answer *answer,
 				    const struct finding *finding, uint32_t times)
 {
-	struct hg_error *error;
+	bool brief = finding->severity == SEVERITY_NOTE && page->style->verbose <= 0;
+	struct hg_error *error = NULL;
 
 	put_title(page, finding, times);
 	if (page->style->verbose < 0)
 		return NULL;
-	if (finding->evidence)
+	if (finding->evidence && !brief)
 		page_wrap(page, INK_PLAIN, INDENT, INDENT, "%s", finding->evidence);
-	error = put_drawing(page, answer, finding);
+	if (!brief)
+		error = put_drawing(page, answer, finding);
 	if (error)
 		return error;
 	if (finding->advice)

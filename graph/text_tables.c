@@ -3,6 +3,7 @@
 
 #include "report_text.h"
 #include "types.h"
+#include "utf8.h"
 #include "words.h"
 
 enum { NUMBER = 7 }; /* columns of a figure */
@@ -31,6 +32,8 @@ static char *keeper(const struct answer *answer, const struct library *library)
 	const char *who;
 	char *ret;
 
+	if (!holder && library->opens > 0)
+		return strdup("no Python object");
 	if (!holder)
 		return strdup(library->why && library->why[0] ? library->why[0] : "");
 	if (library->owners > 1)
@@ -87,15 +90,30 @@ static void put_others(struct page *page, const struct answer *answer, uint32_t 
 	}
 	if (others)
 		page_wrap(page, INK_DIM, 0, 2,
-			  "%u other libraries: extension modules %u, needed by others %u, of "
-			  "startup %u (-v lists them)",
+			  "Other libraries: %u; extension modules %u, needed by others %u, of "
+			  "startup %u (-v lists them).",
 			  others, imported, needed, others - imported - needed);
+}
+
+/* As wide as the longest name that is listed, up to a third of the line. */
+static int name_width(const struct page *page, const struct answer *answer, bool all)
+{
+	int widest = (int)strlen("LIBRARY"), most = page->style->width / 3;
+
+	for (uint32_t i = 0; i < answer->num_libraries; i++) {
+		const struct library *library = &answer->libraries[i];
+		int width = all || is_opened(library) ? text_width(library->name) : 0;
+
+		if (width > widest)
+			widest = width;
+	}
+	return widest > most ? most : widest;
 }
 
 void text_libraries(struct page *page, const struct answer *answer)
 {
 	bool all = page->style->verbose > 0;
-	int name_columns = page->style->width / 3;
+	int name_columns = name_width(page, answer, all);
 	uint32_t opened = 0, shown = 0, limit = (uint32_t)text_limited(page, UINT32_MAX);
 
 	for (uint32_t i = 0; i < answer->num_libraries; i++)
