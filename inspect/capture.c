@@ -147,7 +147,7 @@ static struct hg_error *record(struct process *process, const struct py_runtime 
 	error = write_columns(&freeze->memory, &walk->control, writer, interrupt);
 	if (error)
 		return error;
-	return facts_write(process, runtime, &freeze->memory, freeze->copy, &walk->control, writer,
+	return facts_write(process, runtime, &freeze->memory, &walk->control, writer,
 			   opens_unknown);
 }
 

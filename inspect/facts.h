@@ -7,10 +7,10 @@
 #include "../python_glue/runtime.h"
 #include "process.h"
 
-/* `copy` is the frozen copy's pid, `memory` its memory. *opens_unknown: why the open counts of
+/* `memory` is the frozen copy's. *opens_unknown: why the open counts of
  * libraries could not be told (static text), or NULL. */
 _must_check_ struct hg_error *facts_write(struct process *process, const struct py_runtime *runtime,
-					  const struct memory *memory, pid_t copy,
+					  const struct memory *memory,
 					  const struct hook_control *control,
 					  struct snapshot_writer *writer,
 					  const char **opens_unknown);

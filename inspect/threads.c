@@ -18,7 +18,7 @@
 static uint32_t inner_tid(pid_t pid, const char *tid)
 {
 	_cleanup_fclose_ FILE *file = NULL;
-	char path[96], line[256];
+	char path[512], line[256];
 
 	snprintf(path, sizeof(path), "/proc/%d/task/%s/status", pid, tid);
 	file = fopen(path, "re");
@@ -37,7 +37,7 @@ static struct hg_error *comm(pid_t pid, const char *tid, struct snapshot_writer 
 			     uint32_t *name)
 {
 	_cleanup_fclose_ FILE *file = NULL;
-	char path[96], text[64] = "";
+	char path[512], text[64] = "";
 
 	snprintf(path, sizeof(path), "/proc/%d/task/%s/comm", pid, tid);
 	file = fopen(path, "re");

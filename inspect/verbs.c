@@ -157,8 +157,8 @@ static struct hg_error *capture_source(struct session *s, bool open)
 		.redact = s->options->redact,
 	};
 	struct hg_error *error;
-	const char *name;
-	int fd;
+	const char *name = NULL;
+	int fd = -1;
 
 	error = snapshot_target(s, &fd, &name);
 	if (!error)

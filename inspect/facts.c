@@ -1,0 +1,184 @@
+/* The small sections of a snapshot.
+ *
+ * They come last, because most of them need both sides: the heap as the walk has
+ * recorded it (read in place from the file) and the process behind it. */
+#include "facts.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "../python_glue/code.h"
+#include "linkmap.h"
+#include "threads.h"
+
+struct facts {
+	struct process *process;
+	const struct py_runtime *runtime;
+	const struct memory *memory;
+	const struct hook_control *control;
+	struct snapshot_writer *writer;
+};
+
+/* A small array of the copy, whole. *ret is never NULL on success. */
+static struct hg_error *fetch(const struct facts *f, enum hook_column column, size_t stride,
+			      void **ret, uint32_t *count)
+{
+	const struct hook_array *array = &f->control->columns[column];
+	void *data = malloc(array->used + 1);
+
+	if (!data)
+		return &hg_error_no_memory;
+	if (array->used && memory_read(f->memory, array->data, data, array->used)) {
+		free(data);
+		return hg_error_errno(HG_EXIT_FAILURE, errno,
+				      "cannot read the walk's result from the copy");
+	}
+	*ret = data;
+	*count = (uint32_t)(array->used / stride);
+	return NULL;
+}
+
+static struct hg_error *write_roots(const struct facts *f)
+{
+	_cleanup_free_ void *roots = NULL;
+	struct hg_error *error;
+	uint32_t count;
+
+	error = fetch(f, HOOK_ROOTS, sizeof(struct hgs_root), &roots, &count);
+	return error ? error : snapshot_writer_add(f->writer, HGS_ROOTS, sizeof(struct hgs_root), roots, count);
+}
+
+static struct hg_error *write_threads(const struct facts *f)
+{
+	_cleanup_free_ void *threads = NULL;
+	struct hg_error *error;
+	uint32_t count;
+
+	error = fetch(f, HOOK_THREADS, sizeof(struct hgs_thread), &threads, &count);
+	if (!error)
+		error = threads_name(f->process->pid, f->memory, threads, count, f->writer);
+	if (!error)
+		error = snapshot_writer_add(f->writer, HGS_THREADS, sizeof(struct hgs_thread),
+					    threads, count);
+	return error;
+}
+
+static struct hg_error *name_frame(const struct facts *f, const struct snapshot *core,
+				   const struct hook_frame *raw, struct hgs_frame *frame)
+{
+	struct py_code_place place;
+	struct hg_error *error;
+
+	*frame = (struct hgs_frame){ .object = raw->object, .code = raw->code,
+				     .thread = raw->thread };
+	if (py_code_place(f->memory, &f->runtime->layout, core->addr[raw->code], raw->lasti,
+			  &place))
+		return NULL; /* a damaged code object: no name and line 0, unknown */
+	frame->line = place.line;
+	error = snapshot_writer_string(f->writer, place.name, &frame->name);
+	if (!error)
+		error = snapshot_writer_string(f->writer, place.file, &frame->file);
+	return error;
+}
+
+static struct hg_error *write_frames(const struct facts *f, const struct snapshot *core)
+{
+	_cleanup_free_ struct hgs_frame *frames = NULL;
+	_cleanup_free_ void *data = NULL;
+	const struct hook_frame *raw;
+	struct hg_error *error;
+	uint32_t count;
+
+	error = fetch(f, HOOK_FRAMES, sizeof(*raw), &data, &count);
+	if (error)
+		return error;
+	raw = data;
+	frames = calloc((size_t)count + 1, sizeof(*frames));
+	if (!frames)
+		return &hg_error_no_memory;
+	for (uint32_t i = 0; !error && i < count; i++)
+		error = name_frame(f, core, &raw[i], &frames[i]);
+	if (!error)
+		error = snapshot_writer_add(f->writer, HGS_FRAMES, sizeof(*frames), frames, count);
+	return error;
+}
+
+/* The same path stands in many mappings: equal neighbours share one string. */
+static struct hg_error *write_segments(const struct facts *f, const struct linkmap *map)
+{
+	struct hg_error *error = NULL;
+	const char *before = "";
+	uint32_t path = 0;
+
+	for (size_t i = 0; !error && i < map->num_segments; i++) {
+		const char *now = map->maps[i].path;
+
+		if (strcmp(now, before))
+			error = snapshot_writer_string(f->writer, now, &path);
+		before = now;
+		map->segments[i].path = path;
+	}
+	if (!error)
+		error = snapshot_writer_add(f->writer, HGS_SEGMENTS, sizeof(*map->segments),
+					    map->segments, map->num_segments);
+	return error;
+}
+
+static struct hg_error *write_libraries(const struct facts *f, const struct linkmap *map,
+					struct hgs_library **ret)
+{
+	struct hgs_library *libraries = calloc(map->num_libraries + 1, sizeof(*libraries));
+	struct hg_error *error = libraries ? NULL : &hg_error_no_memory;
+
+	for (size_t i = 0; !error && i < map->num_libraries; i++) {
+		libraries[i] = map->libraries[i].fact;
+		error = snapshot_writer_string(f->writer, map->libraries[i].path,
+					       &libraries[i].path);
+	}
+	if (!error)
+		error = snapshot_writer_add(f->writer, HGS_LIBRARIES, sizeof(*libraries),
+					    libraries, map->num_libraries);
+	if (error)
+		free(libraries);
+	else
+		*ret = libraries;
+	return error;
+}
+
+static void linkmap_freep(struct linkmap **map)
+{
+	linkmap_free(*map);
+}
+
+static void snapshot_closep(struct snapshot **snapshot)
+{
+	snapshot_close(*snapshot);
+}
+
+struct hg_error *facts_write(struct process *process, const struct py_runtime *runtime,
+			     const struct memory *memory, const struct hook_control *control,
+			     struct snapshot_writer *writer, const char **opens_unknown)
+{
+	const struct facts f = { process, runtime, memory, control, writer };
+	_cleanup_(snapshot_closep) struct snapshot *core = NULL;
+	_cleanup_(linkmap_freep) struct linkmap *map = NULL;
+	_cleanup_free_ struct hgs_library *libraries = NULL;
+	struct hg_error *error;
+
+	error = snapshot_writer_view(writer, &core);
+	if (!error)
+		error = linkmap_read(process, memory, &map);
+	if (!error)
+		error = write_roots(&f);
+	if (!error)
+		error = write_threads(&f);
+	if (!error)
+		error = write_frames(&f, core);
+	if (!error)
+		error = write_libraries(&f, map, &libraries);
+	if (!error)
+		error = write_segments(&f, map);
+	if (!error)
+		*opens_unknown = map->opens_unknown;
+	return error;
+}
