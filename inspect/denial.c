@@ -41,24 +41,21 @@ static struct hg_error *denied(const struct denial_facts *f, const char *why)
 			    why);
 }
 
-/* What root may do and we may not. Containers seldom have sudo, and their root the capability. */
+/* The way to the capability from here: the container's, or the administrator's. */
 static struct hg_error *remedy(const struct denial_facts *f, struct hg_error *error)
 {
-	if (f->in_container)
-		return hg_error_hint(error, "as root in a container that has the capability: docker run "
-					    "--cap-add=SYS_PTRACE ..., docker exec -u root ...");
-	return hg_error_hint(error, "sudo heapgraph attach %d", f->pid);
-}
+	bool reachable = f->self.capabilities_bounding >> CAP_SYS_PTRACE & 1;
 
-static struct hg_error *explain_weak_root(const struct denial_facts *f)
-{
-	struct hg_error *error = denied(f, "root lacks CAP_SYS_PTRACE here");
-
-	if (f->in_container)
+	if (f->in_container && !reachable)
 		return hg_error_hint(error, "give the container the capability: docker run "
 					    "--cap-add=SYS_PTRACE ...");
-	return hg_error_hint(error, "run it from a root shell that holds the capability "
-				    "(capsh --print shows which)");
+	if (f->self.uid[1] == 0)
+		return hg_error_hint(error, "run it from a root shell that holds CAP_SYS_PTRACE "
+					    "(capsh --print shows what it holds)");
+	if (f->in_container)
+		return hg_error_hint(error, "attach as root: docker exec -u root CONTAINER heapgraph "
+					    "attach %d", f->pid);
+	return hg_error_hint(error, "sudo heapgraph attach %d", f->pid);
 }
 
 static struct hg_error *explain_ids(const struct denial_facts *f)
@@ -69,7 +66,7 @@ static struct hg_error *explain_ids(const struct denial_facts *f)
 		return hg_error_hint(denied(f, "it runs in another user namespace"),
 				     "attach from the host as root: sudo heapgraph attach PID");
 	if (f->self.uid[1] == 0)
-		return explain_weak_root(f);
+		return remedy(f, denied(f, "root lacks CAP_SYS_PTRACE here"));
 	snprintf(why, sizeof(why), "it belongs to user %s", f->user);
 	return remedy(f, denied(f, why));
 }
@@ -163,7 +160,9 @@ struct hg_error *process_denied(pid_t pid)
 		return hg_error_new(HG_EXIT_NO_PROCESS, "process %d has ended", pid);
 	if (proc_status_read(getpid(), &facts.self) < 0)
 		return hg_error_errno(HG_EXIT_FAILURE, errno, "cannot read /proc/self/status");
-	snprintf(path, sizeof(path), "/proc/%d", pid);
+	/* Files below /proc/PID, not the directory, belong to root where the process is not dumpable
+	 * (task_dump_owner() in fs/proc/base.c). */
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
 	facts.dumpable = stat(path, &st) < 0 || st.st_uid == facts.target.uid[1];
 	facts.same_user_namespace = !user_namespace_differs(pid);
 	facts.in_container = detect_container();

@@ -12,7 +12,7 @@ struct denial_facts {
 	pid_t pid;
 	struct proc_status target, self;
 	bool in_container;
-	bool dumpable;	    /* /proc/PID belongs to the target's own user */
+	bool dumpable;	    /* the files of /proc/PID belong to the target's own user */
 	bool same_user_namespace; /* or not known to differ */
 	int yama_scope;	    /* 0 to 3; 0 also where yama is absent */
 	char tracer[64];    /* name of target.tracer */

@@ -17,7 +17,6 @@
 struct candidate {
 	const struct mapping *file;
 	struct module module;
-	bool has_module; /* its headers are mapped */
 	int fd;		 /* its file where symbols come from there, else -1 */
 	uint64_t bias;
 	struct module_symbol runtime;
@@ -124,7 +123,8 @@ static bool accept(struct process *p, struct candidate *c, struct hg_error **ref
 		p->runtime_size = c->runtime.size;
 		p->python_version = c->version;
 		p->python = c->file;
-		p->is_static = strcmp(c->file->path, p->exe) == 0;
+		/* libpython has a DT_SONAME, a program has none. */
+		p->is_static = c->fd < 0 ? !c->module.soname : strcmp(c->file->path, p->exe) == 0;
 		hg_error_free(*refusal);
 		*refusal = NULL;
 		return true;

@@ -60,26 +60,6 @@ static void read_auxv(struct reading *r)
 	}
 }
 
-/* The program's DT_DEBUG; where the program was started as "ld.so PROGRAM", AT_PHDR is the linker's
- * own, which has none: then the symbol that debuggers use. */
-static void find_r_debug(struct reading *r)
-{
-	struct module program, linker;
-	struct module_symbol symbol;
-	bool known = module_read_phdr(r->memory, r->phdr, (unsigned)r->phnum, &program);
-
-	if (known && program.debug) {
-		r->r_debug = program.debug;
-		return;
-	}
-	if (r->ld_base ? module_read(r->memory, r->ld_base, &linker) : known) {
-		if (!r->ld_base)
-			linker = program;
-		if (module_symbol(r->memory, &linker, "_r_debug", &symbol))
-			r->r_debug = symbol.address;
-	}
-}
-
 static int grow(struct reading *r)
 {
 	size_t capacity = r->capacity ? r->capacity * 2 : 64;
@@ -134,6 +114,31 @@ static const char *path_at(const struct linkmap *out, uint64_t address)
 	return m ? m->path : "";
 }
 
+/* The file that AT_PHDR lies in; where its header is not mapped, by its program headers alone. */
+static bool read_program(const struct reading *r, struct module *ret)
+{
+	return module_read(r->memory, header_address(r->out, r->phdr), ret) ||
+	       module_read_phdr(r->memory, r->phdr, (unsigned)r->phnum, ret);
+}
+
+/* The program's DT_DEBUG; where the program was started as "ld.so PROGRAM", AT_PHDR is the linker's
+ * own, which has none: then the symbol that debuggers use. */
+static void find_r_debug(struct reading *r)
+{
+	struct module program, linker;
+	struct module_symbol symbol;
+
+	if (!read_program(r, &program))
+		return;
+	r->r_debug = program.debug;
+	if (r->r_debug)
+		return;
+	if (r->ld_base && !module_read(r->memory, r->ld_base, &linker))
+		return;
+	if (module_symbol(r->memory, r->ld_base ? &linker : &program, "_r_debug", &symbol))
+		r->r_debug = symbol.address;
+}
+
 static void describe_module(struct reading *r, uint64_t dynamic, bool first)
 {
 	struct linkmap_view *view = &r->views[r->count];
@@ -143,8 +148,7 @@ static void describe_module(struct reading *r, uint64_t dynamic, bool first)
 		     module->dynamic == dynamic;
 
 	if (!known && first)
-		known = module_read_phdr(r->memory, r->phdr, (unsigned)r->phnum, module) &&
-			module->dynamic == dynamic;
+		known = read_program(r, module) && module->dynamic == dynamic;
 	if (!known) {
 		*module = (struct module){ 0 };
 		return;
@@ -181,9 +185,7 @@ static struct hg_error *take_map(struct reading *r, uint64_t address, unsigned s
 	describe_module(r, linkmap_word(view, L_LD), r->count == 0);
 	if (memory_read_string(r->memory, linkmap_word(view, L_NAME), name, sizeof(name)) < 0)
 		name[0] = '\0';
-	library->path = strdup(name[0]	      ? name :
-			       r->count == 0 ? r->process->exe :
-					       path_at(r->out, linkmap_word(view, L_LD)));
+	library->path = strdup(name[0] ? name : path_at(r->out, linkmap_word(view, L_LD)));
 	r->count++;
 	r->out->num_libraries = r->count;
 	*next = linkmap_word(view, L_NEXT);

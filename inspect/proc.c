@@ -133,13 +133,16 @@ bool proc_status_parse(const char *text, struct proc_status *ret)
 		return false;
 	ret->state = *state;
 	ret->has_memory = value_of(text, "VmSize") != NULL;
-	ret->kernel_thread = number_of(text, "Kthread", 0) == 1;
 	ret->tgid = (pid_t)number_of(text, "Tgid", 0);
 	ret->parent = (pid_t)number_of(text, "PPid", 0);
+	/* Linux says so itself since 6.11; before, they are kthreadd (PID 2) and its children. */
+	ret->kernel_thread = number_of(text, "Kthread", !ret->has_memory &&
+				       (ret->parent == 2 || ret->tgid == 2)) == 1;
 	ret->tracer = (pid_t)number_of(text, "TracerPid", 0);
 	ret->seccomp = (int)number_of(text, "Seccomp", 0);
 	ret->capabilities_permitted = mask_of(text, "CapPrm");
 	ret->capabilities_effective = mask_of(text, "CapEff");
+	ret->capabilities_bounding = mask_of(text, "CapBnd");
 	ret->namespaces = words_of(text, "NSpid");
 	return true;
 }

@@ -19,12 +19,12 @@ void proc_name(pid_t pid, char name[64]);
 /* /proc/PID/status, as far as we ask. */
 struct proc_status {
 	char state;	/* R S D T t Z X I */
-	bool has_memory; /* it has a VmSize line: a kernel thread and a zombie have none */
-	bool kernel_thread; /* says so itself (Linux 6.11 and newer) */
+	bool has_memory; /* a VmSize line: kernel threads, zombies and processes about to end have none */
+	bool kernel_thread;
 	pid_t tgid, tracer, parent;
 	uid_t uid[4];	/* real, effective, saved, file system */
 	gid_t gid[4];
-	uint64_t capabilities_permitted, capabilities_effective;
+	uint64_t capabilities_permitted, capabilities_effective, capabilities_bounding;
 	int seccomp;	/* 0 none, 1 strict, 2 filter */
 	int namespaces; /* pid namespaces it is seen in, 1: ours alone; 0: not said */
 };

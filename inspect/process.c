@@ -20,6 +20,19 @@
 #include "maps.h"
 #include "proc.h"
 
+static struct hg_error *no_such_process(pid_t pid)
+{
+	return hg_error_hint(hg_error_new(HG_EXIT_NO_PROCESS, "no process %d", pid),
+			     "pgrep -a python lists the running Python programs");
+}
+
+static struct hg_error *ended(pid_t pid)
+{
+	return hg_error_hint(hg_error_new(HG_EXIT_NO_PROCESS, "no process %d any more: it has just "
+					  "ended", pid),
+			     "attach to a program that runs longer, or that waits");
+}
+
 /* What PID is, where it is no process that can be looked into. */
 static struct hg_error *check_kind(pid_t pid, const struct proc_status *status)
 {
@@ -35,17 +48,13 @@ static struct hg_error *check_kind(pid_t pid, const struct proc_status *status)
 						  "it has ended and its memory is gone", pid, name),
 				     "its parent, process %d, has not waited for it yet",
 				     status->parent);
-	if (status->kernel_thread || !status->has_memory)
+	if (status->kernel_thread)
 		return hg_error_hint(hg_error_new(HG_EXIT_NO_PROCESS, "process %d (%s) is a kernel "
 						  "thread: it has no memory of its own", pid, name),
 				     "give the PID of a Python program (pgrep -a python)");
+	if (!status->has_memory)
+		return ended(pid);
 	return NULL;
-}
-
-static struct hg_error *no_such_process(pid_t pid)
-{
-	return hg_error_hint(hg_error_new(HG_EXIT_NO_PROCESS, "no process %d", pid),
-			     "pgrep -a python lists the running Python programs");
 }
 
 /* Opening /proc/PID/mem asks for the right that PTRACE_SEIZE needs (PTRACE_MODE_ATTACH, fs/proc/
@@ -98,9 +107,8 @@ static struct hg_error *read_proc(struct process *p)
 	size_t size;
 	char *suffix;
 
+	errno = 0;
 	p->exe = proc_link(p->pid, "exe");
-	if (!p->exe)
-		p->exe = strdup("?");
 	suffix = p->exe ? strstr(p->exe, " (deleted)") : NULL;
 	if (suffix && suffix[strlen(" (deleted)")] == '\0')
 		*suffix = '\0';
@@ -108,6 +116,8 @@ static struct hg_error *read_proc(struct process *p)
 	if (p->cmdline)
 		join_arguments(p->cmdline, size);
 	p->paths = proc_read(p->pid, "maps", NULL);
+	if (!p->exe && (errno == ESRCH || errno == ENOENT))
+		return no_such_process(p->pid);
 	if (!p->exe || !p->cmdline || !p->paths ||
 	    maps_parse(p->paths, &p->maps, &p->num_maps) < 0)
 		return hg_error_errno(HG_EXIT_FAILURE, errno, "cannot read /proc/%d/maps", p->pid);
@@ -133,6 +143,17 @@ static struct hg_error *check_process(pid_t pid)
 	return error;
 }
 
+/* What was found to be wrong with a process that ended meanwhile is not the news. */
+static struct hg_error *unless_ended(pid_t pid, struct hg_error *error)
+{
+	struct proc_status status;
+
+	if (!error || (proc_status_read(pid, &status) == 0 && status.has_memory))
+		return error;
+	hg_error_free(error);
+	return ended(pid);
+}
+
 struct hg_error *process_open(pid_t pid, struct process **ret)
 {
 	struct hg_error *error = check_process(pid);
@@ -147,6 +168,7 @@ struct hg_error *process_open(pid_t pid, struct process **ret)
 	error = read_proc(p);
 	if (!error)
 		error = interpreter_find(p);
+	error = unless_ended(pid, error);
 	if (error) {
 		process_close(p);
 		return error;

@@ -70,7 +70,7 @@ static struct hg_error *too_many(pid_t pid)
 
 static struct hg_error *unreadable(pid_t pid, int errnum)
 {
-	return hg_error_errno(HG_EXIT_FAILURE, errnum,
+	return hg_error_errno(errnum == ESRCH ? HG_EXIT_NO_PROCESS : HG_EXIT_FAILURE, errnum,
 			      "cannot read the interpreter list of process %d", pid);
 }
 

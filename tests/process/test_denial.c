@@ -12,7 +12,7 @@ static struct denial_facts ordinary(void)
 		.pid = 42,
 		.target = { .state = 'S', .uid = { 1000, 1000, 1000, 1000 },
 			    .gid = { 1000, 1000, 1000, 1000 } },
-		.self = { .state = 'R', .uid = { 1000, 1000, 1000, 1000 },
+		.self = { .state = 'R', .capabilities_bounding = ~0ull, .uid = { 1000, 1000, 1000, 1000 },
 			  .gid = { 1000, 1000, 1000, 1000 } },
 		.dumpable = true,
 		.same_user_namespace = true,
@@ -60,7 +60,9 @@ static void other_user_is_named(void **state)
 	f.target.uid[2] = 1001;
 	expect(&f, "belongs to user alice", "sudo heapgraph attach 42");
 	f.in_container = true;
-	expect(&f, "belongs to user alice", "SYS_PTRACE");
+	expect(&f, "belongs to user alice", "docker exec -u root");
+	f.self.capabilities_bounding = 0;
+	expect(&f, "belongs to user alice", "docker run --cap-add=SYS_PTRACE");
 }
 
 static void root_without_capability_is_named(void **state)
@@ -70,6 +72,7 @@ static void root_without_capability_is_named(void **state)
 	memset(f.self.uid, 0, sizeof(f.self.uid));
 	memset(f.self.gid, 0, sizeof(f.self.gid));
 	f.in_container = true;
+	f.self.capabilities_bounding = 0;
 	expect(&f, "root lacks CAP_SYS_PTRACE", "docker run --cap-add=SYS_PTRACE");
 	f.in_container = false;
 	expect(&f, "root lacks CAP_SYS_PTRACE", "capsh");

@@ -1,4 +1,5 @@
 /* The texts of /proc: maps and status, whole and damaged. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -102,6 +103,27 @@ static void status_is_parsed(void **state)
 	assert_int_equal(s.namespaces, 2);
 }
 
+static void kernel_threads_are_known(void **state)
+{
+	static const char head[] = "State:\tS\nTgid:\t7\nUid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\n";
+	static const struct {
+		const char *rest;
+		bool kernel_thread;
+	} cases[] = {
+		{ "PPid:\t2\n", true },	      { "PPid:\t1\n", false },
+		{ "PPid:\t1\nKthread:\t1\n", true }, { "PPid:\t2\nKthread:\t0\n", false },
+		{ "PPid:\t2\nVmSize:\t9 kB\n", false },
+	};
+	struct proc_status s;
+	char text[256];
+
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(text, sizeof(text), "%s%s", head, cases[i].rest);
+		assert_true(proc_status_parse(text, &s));
+		assert_int_equal(s.kernel_thread, cases[i].kernel_thread);
+	}
+}
+
 static void status_of_others_is_refused(void **state)
 {
 	struct proc_status s;
@@ -126,6 +148,7 @@ int main(void)
 		cmocka_unit_test(damaged_maps_are_refused),
 		cmocka_unit_test(cut_maps_are_survived),
 		cmocka_unit_test(status_is_parsed),
+		cmocka_unit_test(kernel_threads_are_known),
 		cmocka_unit_test(status_of_others_is_refused),
 	};
 
