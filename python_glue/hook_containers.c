@@ -17,11 +17,13 @@ void hook_keys_open(struct hook *h, uint64_t keys, struct hook_keys *ret)
 		size = get64(keys + 8);
 		index_bytes = size * (size <= 0xff ? 1 : size <= 0xffff ? 2 : size <= 0xffffffff ? 4 : 8);
 		ret->n = get64(keys + 32);
+		ret->capacity = get64(keys + 24) + ret->n; /* dk_usable + dk_nentries */
 	} else {
 		size = 1ull << (get8(keys + 8) & 63);
 		index_bytes = 1ull << (get8(keys + 9) & 63);
 		general = get8(keys + 10) == 0;
 		ret->n = get64(keys + (uint64_t)h->layout.dictkeys_entries_nentries);
+		ret->capacity = get64(keys + 16) + ret->n;
 		header = 32;
 	}
 	ret->entries = keys + header + index_bytes;
@@ -35,19 +37,25 @@ void hook_keys_open(struct hook *h, uint64_t keys, struct hook_keys *ret)
 #define MA_VALUES 40
 
 /* A split table: the keys belong to the class, the values to this dict, unless (3.13+) they lie
- * inside the instance, which then is the one that visits them. */
+ * inside the instance. */
 static void dict_split(struct hook *h, const struct hook_keys *keys, uint64_t values,
 		       hook_found *found)
 {
 	uint64_t i;
 
-	if (h->minor >= 13) {
-		if (get8(values + 2)) /* embedded */
-			return;
+	if (h->minor >= 13)
 		values += 8;
-	}
 	for (i = 0; i < keys->n; i++)
 		found(h, get64(values + i * 8), HGS_EDGE_KEY, get64(keys->entries + i * keys->stride + keys->key));
+}
+
+/* Whether the values lie inside an instance. Which of the two then visits them, the instance or its
+ * dict, is not the same in 3.13 and 3.14: tp_traverse must be asked. */
+bool hook_dict_embedded(struct hook *h, uint64_t dict)
+{
+	uint64_t values = get64(dict + MA_VALUES);
+
+	return h->minor >= 13 && values && get8(values + 2);
 }
 
 void hook_dict(struct hook *h, uint64_t dict, hook_found *found)

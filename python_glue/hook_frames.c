@@ -177,13 +177,10 @@ static void running_frame(struct hook *h, const struct hook_pseudo *p)
 	hook_iframe_slots(h, frame, hook_edge);
 }
 
-static void thread_member(struct hook *h, uint64_t address, const char *name, unsigned slot)
+static void thread_member(struct hook *h, uint64_t address, enum hook_field field)
 {
-	if (!address)
-		return;
-	if (!h->thread_names[slot])
-		h->thread_names[slot] = hook_string(h, (uint64_t)name);
-	hook_edge(h, address, HGS_EDGE_NAME(HGS_EDGE_MEMBER, h->thread_names[slot]), 0);
+	if (address)
+		hook_edge(h, address, hook_field_name(h, field), 0);
 }
 
 /* Exceptions being handled: the lowest _PyErr_StackItem lies in the thread state, the ones above
@@ -191,35 +188,26 @@ static void thread_member(struct hook *h, uint64_t address, const char *name, un
 static void thread_handled(struct hook *h, uint64_t thread)
 {
 	uint64_t item = get_field(thread, h->layout.ts_exc_info);
-	uint64_t link = h->minor >= 11 ? 8 : 24;
+	uint64_t link = h->minor >= 11 ? 8 : 24, i;
 
 	while (item && (item < thread || item > thread + 1024))
 		item = get64(item + link);
-	if (!item)
-		return;
-	if (h->minor >= 11) {
-		thread_member(h, get64(item), "exc_value", 0);
-		return;
-	}
-	thread_member(h, get64(item), "exc_type", 1);
-	thread_member(h, get64(item + 8), "exc_value", 0);
-	thread_member(h, get64(item + 16), "exc_traceback", 2);
+	for (i = 0; item && i < link; i += 8)
+		thread_member(h, get64(item + i), NAME_EXC_VALUE);
 }
 
 static void thread_state(struct hook *h, const struct hook_pseudo *p)
 {
 	const struct py_layout *l = &h->layout;
+	unsigned i;
 
 	frame_edge(h, p->next, HGS_FRAME_TOP);
-	thread_member(h, get_field(p->address, l->ts_dict), "dict", 3);
-	thread_member(h, get_field(p->address, l->ts_context), "context", 4);
-	thread_member(h, get_field(p->address, l->ts_async_exc), "async_exc", 5);
+	thread_member(h, get_field(p->address, l->ts_dict), NAME_DICT);
+	thread_member(h, get_field(p->address, l->ts_context), NAME_CONTEXT);
+	thread_member(h, get_field(p->address, l->ts_async_exc), NAME_ASYNC_EXC);
 	thread_handled(h, p->address);
-	thread_member(h, get_field(p->address, l->ts_curexc), "current_exception", 6);
-	if (l->ts_curexc != PY_ABSENT && h->minor <= 11) {
-		thread_member(h, get64(p->address + (uint64_t)l->ts_curexc + 8), "current_exception", 6);
-		thread_member(h, get64(p->address + (uint64_t)l->ts_curexc + 16), "current_exception", 6);
-	}
+	for (i = 0; l->ts_curexc != PY_ABSENT && i < (h->minor >= 12 ? 1 : 3); i++)
+		thread_member(h, get64(p->address + (uint64_t)l->ts_curexc + i * 8), NAME_CURRENT_EXCEPTION);
 }
 
 /* Pseudo objects come by in the order in which they were added. */

@@ -9,23 +9,20 @@
 /* Fields of C structures that are no members in the sense of tp_members. `from` and `to` are minor
  * versions. Sources: Include/cpython/{object,funcobject,genobject}.h, Include/descrobject.h,
  * Objects/descrobject.c (mappingproxy), Modules/_ctypes/ctypes.h. */
-enum field_name {
-	NAME_BASES, NAME_TP_CACHE, NAME_DEFAULTS, NAME_KWDEFAULTS, NAME_NAME, NAME_ANNOTATIONS,
-	NAME_TYPE_PARAMS, NAME_ANNOTATE, NAME_EXC_VALUE, NAME_SELF, NAME_MODULE, NAME_TB_NEXT,
-	NAME_TB_FRAME, NAME_F_BACK, NAME_F_TRACE, NAME_MAPPING, NAME_THUNK, NAME_CALLABLE,
-	NAME_CONVERTERS, NAME_ARGTYPES, NAME_RESTYPE, NAME_CHECKER, NAME_ERRCHECK, NAME_PARAMFLAGS
-};
-static const char field_names[] = /* in that order */
-	"__bases__\0" "tp_cache\0" "__defaults__\0" "__kwdefaults__\0" "__name__\0"
-	"__annotations__\0" "__type_params__\0" "__annotate__\0" "exc_value\0" "__self__\0"
-	"__module__\0" "tb_next\0" "tb_frame\0" "f_back\0" "f_trace\0" "mapping\0" "thunk\0"
-	"callable\0" "converters\0" "argtypes\0" "restype\0" "checker\0" "errcheck\0"
-	"paramflags\0";
+static const char field_names[] = /* in the order of enum hook_field */
+	"__bases__\0" "tp_cache\0" "__mro__\0" "__doc__\0" "__qualname__\0" "mm_class\0"
+	"__defaults__\0" "__kwdefaults__\0" "__name__\0" "__annotations__\0" "__type_params__\0"
+	"__annotate__\0" "exc_value\0" "__self__\0" "__module__\0" "tb_next\0" "tb_frame\0"
+	"f_back\0" "f_trace\0" "mapping\0" "thunk\0" "callable\0" "converters\0" "argtypes\0"
+	"restype\0" "checker\0" "errcheck\0" "paramflags\0" "__code__\0" "__closure__\0"
+	"args\0" "__traceback__\0" "__context__\0" "__cause__\0" "__dict__\0" "async_exc\0"
+	"current_exception\0";
 static const struct {
 	uint8_t kind, from, to, word, name; /* word: offset / 8 */
 } fields[] = {
 	{ KIND_TYPE, 8, 99, TP_BASES / 8, NAME_BASES },
 	{ KIND_TYPE, 8, 99, TP_CACHE / 8, NAME_TP_CACHE },
+	{ KIND_TYPE, 12, 99, TP_MRO / 8, NAME_MRO },
 	{ KIND_FUNCTION, 8, 9, 4, NAME_DEFAULTS },
 	{ KIND_FUNCTION, 8, 9, 5, NAME_KWDEFAULTS },
 	{ KIND_FUNCTION, 8, 9, 8, NAME_NAME },
@@ -34,15 +31,26 @@ static const struct {
 	{ KIND_FUNCTION, 10, 99, 8, NAME_KWDEFAULTS },
 	{ KIND_FUNCTION, 10, 99, 4, NAME_NAME },
 	{ KIND_FUNCTION, 10, 99, 14, NAME_ANNOTATIONS },
+	{ KIND_FUNCTION, 14, 99, 10, NAME_DOC },
+	{ KIND_FUNCTION, 14, 99, 13, NAME_MODULE },
 	{ KIND_FUNCTION, 12, 13, 15, NAME_TYPE_PARAMS },
 	{ KIND_FUNCTION, 14, 99, 15, NAME_ANNOTATE },
 	{ KIND_FUNCTION, 14, 99, 16, NAME_TYPE_PARAMS },
-	{ KIND_GENERATOR, 8, 9, 8, NAME_EXC_VALUE },
+	{ KIND_GENERATOR, 8, 9, 6, NAME_NAME },
+	{ KIND_GENERATOR, 8, 9, 7, NAME_QUALNAME },
+	{ KIND_GENERATOR, 8, 9, 9, NAME_EXC_VALUE },
+	{ KIND_GENERATOR, 10, 10, 5, NAME_NAME },
+	{ KIND_GENERATOR, 10, 10, 6, NAME_QUALNAME },
 	{ KIND_GENERATOR, 10, 10, 8, NAME_EXC_VALUE },
+	{ KIND_GENERATOR, 11, 11, 4, NAME_NAME },
+	{ KIND_GENERATOR, 11, 11, 5, NAME_QUALNAME },
 	{ KIND_GENERATOR, 11, 11, 6, NAME_EXC_VALUE },
+	{ KIND_GENERATOR, 12, 99, 3, NAME_NAME },
+	{ KIND_GENERATOR, 12, 99, 4, NAME_QUALNAME },
 	{ KIND_GENERATOR, 12, 99, 5, NAME_EXC_VALUE },
 	{ KIND_BUILTIN, 8, 99, 3, NAME_SELF },
 	{ KIND_BUILTIN, 8, 99, 4, NAME_MODULE },
+	{ KIND_BUILTIN, 9, 99, 7, NAME_CLASS }, /* PyCMethodObject only */
 	{ KIND_TRACEBACK, 8, 99, 2, NAME_TB_NEXT },
 	{ KIND_TRACEBACK, 8, 99, 3, NAME_TB_FRAME },
 	{ KIND_FRAME, 11, 99, 2, NAME_F_BACK },
@@ -57,7 +65,6 @@ static const struct {
 	{ KIND_CFUNCPTR, 8, 99, 18, NAME_ERRCHECK },
 	{ KIND_CFUNCPTR, 8, 99, 19, NAME_PARAMFLAGS },
 };
-_Static_assert(NAME_PARAMFLAGS < HOOK_FIELDS_MAX, "room for the names");
 
 /* The still unnamed reference to `target` that is nearest to the last one named, looking in both
  * directions: fields mostly come in the order of tp_traverse, forwards or backwards, so this is
@@ -189,18 +196,24 @@ static void members(struct hook *h, uint64_t object, const struct hook_type *typ
 	}
 }
 
-static uint32_t field_name(struct hook *h, enum field_name i)
+uint32_t hook_field_name(struct hook *h, enum hook_field field)
 {
 	const char *name = field_names;
-	unsigned k;
+	unsigned i;
 
-	if (!h->field_names[i]) {
-		for (k = 0; k < i; k++)
+	if (!h->field_names[field]) {
+		for (i = 0; i < field; i++)
 			while (*name++)
 				;
-		h->field_names[i] = hook_string(h, (uint64_t)name);
+		h->field_names[field] = hook_string(h, (uint64_t)name);
 	}
-	return HGS_EDGE_NAME(HGS_EDGE_MEMBER, h->field_names[i]);
+	return HGS_EDGE_NAME(HGS_EDGE_MEMBER, h->field_names[field]);
+}
+
+static void match_field(struct hook *h, uint64_t address, enum hook_field field)
+{
+	if (address)
+		match(h, address, hook_field_name(h, field), 0);
 }
 
 static void kind_fields(struct hook *h, uint64_t object, const struct hook_type *type)
@@ -209,36 +222,24 @@ static void kind_fields(struct hook *h, uint64_t object, const struct hook_type 
 
 	for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
 		if (fields[i].kind == type->kind && h->minor >= fields[i].from &&
-		    h->minor <= fields[i].to)
-			match(h, get64(object + fields[i].word * 8u), field_name(h, fields[i].name), 0);
-}
-
-static void named_field(struct hook *h, uint64_t object, int32_t offset, const char *name,
-			unsigned slot)
-{
-	uint64_t value = get_field(object, offset);
-
-	if (!value)
-		return;
-	if (!h->layout_names[slot])
-		h->layout_names[slot] = hook_string(h, (uint64_t)name);
-	match(h, value, HGS_EDGE_NAME(HGS_EDGE_MEMBER, h->layout_names[slot]), 0);
+		    h->minor <= fields[i].to && fields[i].word * 8 < type->basicsize)
+			match_field(h, get64(object + fields[i].word * 8u), fields[i].name);
 }
 
 static void function(struct hook *h, uint64_t object)
 {
-	named_field(h, object, h->layout.func_code, "__code__", 0);
-	named_field(h, object, h->layout.func_closure, "__closure__", 1);
-	named_field(h, object, h->layout.func_qualname, "__qualname__", 2);
+	match_field(h, get_field(object, h->layout.func_code), NAME_CODE);
+	match_field(h, get_field(object, h->layout.func_closure), NAME_CLOSURE);
+	match_field(h, get_field(object, h->layout.func_qualname), NAME_QUALNAME);
 	hook_closure_note(h, object);
 }
 
 static void exception(struct hook *h, uint64_t object)
 {
-	named_field(h, object, h->layout.exc_args, "args", 3);
-	named_field(h, object, h->layout.exc_traceback, "__traceback__", 4);
-	named_field(h, object, h->layout.exc_context, "__context__", 5);
-	named_field(h, object, h->layout.exc_cause, "__cause__", 6);
+	match_field(h, get_field(object, h->layout.exc_args), NAME_ARGS);
+	match_field(h, get_field(object, h->layout.exc_traceback), NAME_TRACEBACK);
+	match_field(h, get_field(object, h->layout.exc_context), NAME_CONTEXT);
+	match_field(h, get_field(object, h->layout.exc_cause), NAME_CAUSE);
 }
 
 /* A frame object owns its locals to 3.10, and later once its frame has ended. */

@@ -16,7 +16,6 @@
 #include "hook_abi.h"
 
 #define HOOK_QUEUE 64
-#define HOOK_FIELDS_MAX 48
 #define HOOK_TEXT_MAX 96
 #define HOOK_MAX_OBJECTS HGS_EDGE_MAX_PAYLOAD /* an index must fit into an edge's payload */
 
@@ -48,6 +47,17 @@ enum hook_kind {
 	KIND_EXCEPTION,
 	KIND_CFUNCPTR,
 	KIND_PROXY,
+};
+
+/* Names of fields of C structures, as INTERFACE.md's paths show them. hook_names.c has the texts. */
+enum hook_field {
+	NAME_BASES, NAME_TP_CACHE, NAME_MRO, NAME_DOC, NAME_QUALNAME, NAME_CLASS, NAME_DEFAULTS,
+	NAME_KWDEFAULTS, NAME_NAME, NAME_ANNOTATIONS, NAME_TYPE_PARAMS, NAME_ANNOTATE,
+	NAME_EXC_VALUE, NAME_SELF, NAME_MODULE, NAME_TB_NEXT, NAME_TB_FRAME, NAME_F_BACK,
+	NAME_F_TRACE, NAME_MAPPING, NAME_THUNK, NAME_CALLABLE, NAME_CONVERTERS, NAME_ARGTYPES,
+	NAME_RESTYPE, NAME_CHECKER, NAME_ERRCHECK, NAME_PARAMFLAGS, NAME_CODE, NAME_CLOSURE,
+	NAME_ARGS, NAME_TRACEBACK, NAME_CONTEXT, NAME_CAUSE, NAME_DICT, NAME_ASYNC_EXC,
+	NAME_CURRENT_EXCEPTION, NAME_COUNT
 };
 
 struct hook_member {
@@ -110,8 +120,7 @@ struct hook {
 	uint32_t *type_slots; /* index into types, plus one */
 	uint64_t type_slots_mask;
 	void *unwind[5]; /* __builtin_longjmp() to the end of hook_run() after a failure */
-	uint32_t thread_names[8], layout_names[8]; /* STRINGS offsets, made when first used */
-	uint32_t field_names[HOOK_FIELDS_MAX];
+	uint32_t field_names[NAME_COUNT]; /* STRINGS offsets, made when first used */
 	struct hook_queued queue[HOOK_QUEUE];
 };
 
@@ -227,7 +236,7 @@ HOOK_PART uint64_t hook_int_digits(struct hook *h, uint64_t object, uint64_t *co
 
 /* The entries of a dict's key table. */
 struct hook_keys {
-	uint64_t entries, n;
+	uint64_t entries, n, capacity;
 	uint32_t stride, key, value; /* bytes: one entry, where its key and its value lie */
 	uint64_t bytes, refs;	     /* size of the whole table; who shares it */
 };
@@ -238,6 +247,7 @@ typedef void hook_found(struct hook *h, uint64_t address, uint32_t name, uint64_
 
 HOOK_PART void hook_keys_open(struct hook *h, uint64_t keys, struct hook_keys *ret);
 HOOK_PART void hook_dict(struct hook *h, uint64_t dict, hook_found *found);
+HOOK_PART bool hook_dict_embedded(struct hook *h, uint64_t dict);
 HOOK_PART uint64_t hook_dict_get(struct hook *h, uint64_t dict, const char *name);
 HOOK_PART void hook_list(struct hook *h, uint64_t list, hook_found *found);
 HOOK_PART void hook_tuple(struct hook *h, uint64_t tuple, hook_found *found);
@@ -277,6 +287,7 @@ HOOK_PART void hook_closures_name(struct hook *h);
 /* --- hook_size.c, hook_names.c, hook_lists.c, hook_roots.c, hook_walk.c ------------------------ */
 
 HOOK_PART uint64_t hook_own_size(struct hook *h, uint64_t object, const struct hook_type *type, bool gc);
+HOOK_PART uint32_t hook_field_name(struct hook *h, enum hook_field field);
 HOOK_PART void hook_match(struct hook *h, uint64_t address, uint32_t name, uint64_t name_address);
 HOOK_PART void hook_names(struct hook *h, uint64_t object, const struct hook_type *type);
 HOOK_PART void hook_lists(struct hook *h);

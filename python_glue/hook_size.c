@@ -31,15 +31,15 @@ static uint64_t keys_size(struct hook *h, uint64_t table, bool unshared_only)
 
 static uint64_t dict_size(struct hook *h, uint64_t dict)
 {
-	uint64_t values = get64(dict + 40), size = keys_size(h, get64(dict + 32), true);
+	uint64_t size = keys_size(h, get64(dict + 32), true);
 	struct hook_keys keys;
 
-	if (!values)
+	if (!get64(dict + 40)) /* not split */
 		return size;
 	hook_keys_open(h, get64(dict + 32), &keys);
-	if (h->minor >= 13 && get8(values + 2)) /* inside the instance, which counts them */
+	if (hook_dict_embedded(h, dict)) /* the instance counts them */
 		return size;
-	return size + keys.n * 8;
+	return size + keys.capacity * 8;
 }
 
 static uint64_t frame_slots(struct hook *h, uint64_t code)
@@ -67,7 +67,7 @@ static uint64_t values_size(struct hook *h, uint64_t object, const struct hook_t
 	if (!values || (h->minor == 12 && !(values & 1)))
 		return 0;
 	hook_keys_open(h, get64(type->address + (uint64_t)h->layout.heaptype_cached_keys), &keys);
-	return keys.n * 8;
+	return keys.capacity * 8;
 }
 
 static uint64_t var_size(struct hook *h, uint64_t object, const struct hook_type *type)

@@ -92,7 +92,7 @@ static void static_type(struct hook *h, uint32_t i, uint64_t type)
 
 static void references(struct hook *h, uint64_t object, const struct hook_type *type)
 {
-	if (type->exact && type->kind == KIND_DICT) {
+	if (type->exact && type->kind == KIND_DICT && !hook_dict_embedded(h, object)) {
 		hook_dict(h, object, hook_edge);
 	} else if (type->exact && type->kind == KIND_LIST) {
 		hook_list(h, object, hook_edge);

@@ -77,7 +77,7 @@ def main(library):
     unnamed, sizes = collections.Counter(), collections.Counter()
     for o in objects:
         i = here.index[id(o)]
-        if id(o) in moving or type(o).__name__ in ("Walked", "frame"):
+        if id(o) in moving or type(o).__name__ in ("Walked", "frame") or o is vars(here):
             continue
         edges = here.edges(i)
         seen = collections.Counter(here.addr[t] for t, kind, _ in edges if kind != DICT_KEY)
