@@ -9,26 +9,36 @@
 #include "drawing.h"
 #include "utf8.h"
 
-#define NODE_COLUMNS 34
-#define EDGE_COLUMNS 30
-#define TITLE_COLUMNS 76
 #define LABEL_LIMIT 400 /* columns of one label */
 
+/* How a label is set: its columns, what stands before each line (edges: room between the line and
+ * its words), and the escape that ends one (\\n centres, \\l sets left and wants one at the end). */
+struct setting {
+	int columns;
+	const char *lead, *end;
+	bool left;
+};
+
+static const struct setting node_setting = {38, "", "\\n", false};
+static const struct setting edge_setting = {36, "  ", "\\l", true};
+static const struct setting title_setting = {76, "", "\\l", true};
+static const struct setting caption_setting = {110, "", "\\l", true};
+
 struct look {
-	const char *shape, *style, *fill, *color, *pen, *legend;
+	const char *shape, *style, *fill, *color, *pen, *margin, *legend;
 };
 
 static const struct look looks[NODE_ROLES] = {
-	[NODE_PLAIN] = {"box", "rounded,filled", "#ffffff", "#555555", "1", "object"},
-	[NODE_ROOT] = {"house", "filled", "#cfe8f7", "#0072b2", "1.5", "root or module"},
-	[NODE_RING] = {"box", "rounded,filled", "#fbe3c4", "#b35900", "2.5", "on the cycle"},
-	[NODE_OWNER] = {"octagon", "filled", "#fff6b3", "#6b5f00", "1.5", "owns the handle"},
-	[NODE_SUBJECT] = {"doubleoctagon", "filled", "#fff6b3", "#333333", "1.5", "asked about"},
-	[NODE_LIBRARY] = {"component", "filled", "#333333", "#000000", "1.5", "loaded library"},
+	[NODE_PLAIN] = {"box", "rounded,filled", "#ffffff", "#555555", "1", "0.14,0.07", "object"},
+	[NODE_ROOT] = {"house", "filled", "#cfe8f7", "#0072b2", "1.5", "0.05,0.03", "root or module"},
+	[NODE_RING] = {"box", "rounded,filled", "#fbe3c4", "#b35900", "2.5", "0.14,0.07", "on the cycle"},
+	[NODE_OWNER] = {"octagon", "filled", "#fff6b3", "#6b5f00", "1.5", "0.05,0.02", "owns the handle"},
+	[NODE_SUBJECT] = {"doubleoctagon", "filled", "#fff6b3", "#333333", "1.5", "0.05,0.02", "asked about"},
+	[NODE_LIBRARY] = {"component", "filled", "#333333", "#000000", "1.5", "0.14,0.07", "loaded library"},
 	[NODE_GONE] = {"component", "filled,dashed", "#ffffff", "#a63600", "2.5",
-		       "library no longer loaded"},
-	[NODE_MORE] = {"folder", "filled", "#eeeeee", "#888888", "1", "folded: many alike, or more"},
-	[NODE_REMARK] = {"plaintext", "", "#ffffff", "#000000", "1", NULL},
+		       "0.14,0.07", "library no longer loaded"},
+	[NODE_MORE] = {"folder", "filled", "#eeeeee", "#888888", "1", "0.14,0.07", "folded: many alike, or more"},
+	[NODE_REMARK] = {"plaintext", "", "#ffffff", "#000000", "1", "0.05,0.03", NULL},
 };
 
 struct edge_look {
@@ -74,26 +84,26 @@ static size_t fitting_bytes(const char *text, int columns)
 	return used;
 }
 
-static bool put_wrapped(FILE *out, const char *line, int columns, const char *end)
+static bool put_wrapped(FILE *out, const char *line, const struct setting *setting)
 {
 	_cleanup_free_ char *safe = text_escape(line, true), *fitted = NULL;
 
 	fitted = safe ? text_elide(safe, LABEL_LIMIT, true) : NULL;
 	for (const char *text = fitted; text && *text;) {
-		size_t bytes = fitting_bytes(text, columns);
+		size_t bytes = fitting_bytes(text, setting->columns);
 
+		fputs(setting->lead, out);
 		put_label(out, text, bytes);
 		text += bytes;
 		text += strspn(text, " ");
 		if (*text)
-			fputs(end, out);
+			fputs(setting->end, out);
 	}
 	return fitted;
 }
 
-/* `end` closes each line: "\\n" centres, "\\l" sets left. Line feeds part lines; those from
- * the process were escaped when the drawing was made. */
-static char *label_text(const char *text, int columns, const char *end)
+/* Line feeds part lines; those from the process were escaped when the drawing was made. */
+static char *label_text(const char *text, const struct setting *setting)
 {
 	_cleanup_free_ char *copy = strdup(text);
 	size_t size;
@@ -102,9 +112,9 @@ static char *label_text(const char *text, int columns, const char *end)
 	bool ok = out;
 
 	for (char *line; ok && (line = strsep(&rest, "\n"));) {
-		ok = put_wrapped(out, line, columns, end);
-		if (rest || !strcmp(end, "\\l"))
-			fputs(end, out);
+		ok = put_wrapped(out, line, setting);
+		if (rest || setting->left)
+			fputs(setting->end, out);
 	}
 	if (!out || fclose(out) || !ok) {
 		free(ret);
@@ -118,9 +128,9 @@ static bool set(void *object, const char *name, const char *value)
 	return !agsafeset(object, (char *)name, (char *)value, "");
 }
 
-static bool set_label(void *object, const char *text, int columns, const char *end)
+static bool set_label(void *object, const char *text, const struct setting *setting)
 {
-	_cleanup_free_ char *label = label_text(text, columns, end);
+	_cleanup_free_ char *label = label_text(text, setting);
 
 	return label && set(object, "label", label);
 }
@@ -128,7 +138,7 @@ static bool set_label(void *object, const char *text, int columns, const char *e
 static void set_defaults(Agraph_t *graph)
 {
 	static const char *const graph_defaults[][2] = {
-		{"rankdir", "TB"}, {"fontname", "Helvetica,Arial,sans-serif"}, {"fontsize", "12"},
+		{"fontname", "Helvetica,Arial,sans-serif"}, {"fontsize", "12"},
 		{"labelloc", "t"}, {"labeljust", "l"}, {"nodesep", "0.35"}, {"ranksep", "0.4"},
 		{"pad", "0.25"}, {"bgcolor", "white"}, {"charset", "UTF-8"}, {"dpi", "144"},
 		/* 16.6 inches are 2,400 pixels at this density: larger pictures are scaled down. */
@@ -138,7 +148,7 @@ static void set_defaults(Agraph_t *graph)
 	};
 	static const char *const node_defaults[][2] = {
 		{"fontname", "Helvetica,Arial,sans-serif"}, {"fontsize", "11"},
-		{"margin", "0.14,0.07"}, {"height", "0.3"},
+		{"height", "0.3"},
 	};
 	static const char *const edge_defaults[][2] = {
 		{"fontname", "Helvetica,Arial,sans-serif"}, {"fontsize", "10"},
@@ -161,7 +171,7 @@ static bool set_look(Agnode_t *node, enum node_role role)
 
 	return set(node, "shape", look->shape) && set(node, "style", look->style) &&
 	       set(node, "fillcolor", look->fill) && set(node, "color", look->color) &&
-	       set(node, "penwidth", look->pen) &&
+	       set(node, "penwidth", look->pen) && set(node, "margin", look->margin) &&
 	       set(node, "fontcolor", dark ? "#ffffff" : "#000000");
 }
 
@@ -175,7 +185,7 @@ static Agnode_t *add_node(Agraph_t *panel, const struct drawn_node *node, const 
 		label = NULL;
 		return NULL;
 	}
-	return set_look(made, node->role) && set_label(made, label, NODE_COLUMNS, "\\n") ? made : NULL;
+	return set_look(made, node->role) && set_label(made, label, &node_setting) ? made : NULL;
 }
 
 static bool add_edge(Agraph_t *graph, const struct drawn_edge *edge, Agnode_t **nodes,
@@ -187,7 +197,7 @@ static bool add_edge(Agraph_t *graph, const struct drawn_edge *edge, Agnode_t **
 	return made && set(made, "style", look->style) && set(made, "color", look->color) &&
 	       set(made, "penwidth", look->pen) && set(made, "arrowhead", look->head) &&
 	       set(made, "fontcolor", edge->role == EDGE_CUT ? "#a63600" : "#222222") &&
-	       set_label(made, edge->label, EDGE_COLUMNS, "\\n");
+	       set_label(made, edge->label, &edge_setting);
 }
 
 /* A frame with a title, or nothing but the graph itself where the title is empty. */
@@ -201,37 +211,66 @@ static Agraph_t *add_panel(Agraph_t *graph, const char *title, uint32_t number)
 	snprintf(name, sizeof(name), "cluster_%u", number);
 	panel = agsubg(graph, name, 1);
 	if (!panel || !set(panel, "style", "rounded") || !set(panel, "color", "#999999") ||
-	    !set(panel, "margin", "14") || !set_label(panel, title, TITLE_COLUMNS, "\\l"))
+	    !set(panel, "margin", "14") || !set_label(panel, title, &title_setting))
 		return NULL;
 	return panel;
 }
 
-/* The roles in use, one below the other. */
-static bool add_legend(Agraph_t *graph, const struct drawing *drawing, uint32_t panels)
+static Agnode_t *add_key(Agraph_t *legend, int role)
 {
-	bool used[NODE_ROLES] = {false}, ok = true;
-	Agraph_t *legend = add_panel(graph, "What the shapes mean", panels);
-	Agnode_t *before = NULL;
+	Agnode_t *node;
 	char id[32];
 
+	snprintf(id, sizeof(id), "legend%d", role);
+	node = agnode(legend, id, 1);
+	if (!node || !set_look(node, (enum node_role)role) ||
+	    !set_label(node, looks[role].legend, &node_setting) || !set(node, "fontsize", "8") ||
+	    !set(node, "margin", "0.06,0.03") || !set(node, "height", "0.2"))
+		return NULL;
+	return node;
+}
+
+/* Holds a key of the legend below the last node of each panel. */
+static bool hold_below(Agraph_t *graph, const struct drawing *drawing, Agnode_t **nodes,
+		       Agnode_t *key)
+{
+	for (uint32_t i = 0; i < drawing->nodes; i++) {
+		Agedge_t *edge;
+
+		if (i + 1 < drawing->nodes && drawing->node[i + 1].panel == drawing->node[i].panel &&
+		    drawing->node[i].role != NODE_LIBRARY && drawing->node[i].role != NODE_GONE)
+			continue;
+		edge = agedge(graph, nodes[i], key, NULL, 1);
+		if (!edge || !set(edge, "style", "invis") || !set(edge, "weight", "0"))
+			return false;
+	}
+	return true;
+}
+
+/* The roles in use, in a row below everything else. */
+static bool add_legend(Agraph_t *graph, const struct drawing *drawing, Agnode_t **nodes)
+{
+	bool used[NODE_ROLES] = {false};
+	Agraph_t *frame = add_panel(graph, "Key", drawing->panels);
+	Agraph_t *legend = frame ? agsubg(frame, (char *)"legend", 1) : NULL;
+	Agnode_t *first = NULL;
+
+	if (!legend || !set(frame, "fontsize", "9") || !set(frame, "margin", "6") ||
+	    !set(legend, "rank", "same"))
+		return false;
 	for (uint32_t i = 0; i < drawing->nodes; i++)
 		used[drawing->node[i].role] = true;
-	for (int role = 0; role < NODE_ROLES && legend && ok; role++) {
-		Agnode_t *node;
-		Agedge_t *edge;
+	for (int role = 0; role < NODE_ROLES; role++) {
+		Agnode_t *key;
 
 		if (!used[role] || !looks[role].legend)
 			continue;
-		snprintf(id, sizeof(id), "legend%d", role);
-		node = agnode(legend, id, 1);
-		ok = node && set_look(node, (enum node_role)role) &&
-		     set_label(node, looks[role].legend, NODE_COLUMNS, "\\n") &&
-		     set(node, "fontsize", "9");
-		edge = before && ok ? agedge(legend, before, node, NULL, 1) : NULL;
-		ok &= !before || (edge && set(edge, "style", "invis"));
-		before = node;
+		key = add_key(legend, role);
+		if (!key)
+			return false;
+		first = first ? first : key;
 	}
-	return legend && ok;
+	return !first || drawing->sideways || hold_below(graph, drawing, nodes, first);
 }
 
 static bool fill(Agraph_t *graph, const struct drawing *drawing, Agraph_t **panels,
@@ -239,7 +278,8 @@ static bool fill(Agraph_t *graph, const struct drawing *drawing, Agraph_t **pane
 {
 	char id[32];
 
-	if (!set_label(graph, drawing->caption, 110, "\\l"))
+	if (!set_label(graph, drawing->caption, &caption_setting) ||
+	    !set(graph, "rankdir", drawing->sideways ? "LR" : "TB"))
 		return false;
 	for (uint32_t i = 0; i < drawing->panels; i++)
 		if (!(panels[i] = add_panel(graph, drawing->panel[i], i)))
@@ -255,7 +295,7 @@ static bool fill(Agraph_t *graph, const struct drawing *drawing, Agraph_t **pane
 		if (!add_edge(graph, &drawing->edge[i], nodes, id))
 			return false;
 	}
-	return add_legend(graph, drawing, drawing->panels);
+	return add_legend(graph, drawing, nodes);
 }
 
 struct hg_error *dot_create(const struct drawing *drawing, struct Agraph_s **ret)

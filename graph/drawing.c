@@ -113,7 +113,9 @@ uint32_t drawing_object(struct drawing *drawing, const struct answer *answer, ui
 	struct drawn_node *found;
 
 	if (node == DRAWING_NONE) {
-		node = drawing_node(drawing, panel, role, object_words(answer->s, object),
+		node = drawing_node(drawing, panel, role,
+				    root_or_object_words(answer->s, answer->reach->root[object],
+							 object),
 				    address ? address_text(answer->s, object) : strdup(""));
 		if (drawing->no_memory)
 			return node;

@@ -46,6 +46,7 @@ struct drawing {
 	char **panel; /* titles; "" draws no frame */
 	uint32_t panels;
 	char *caption;
+	bool sideways; /* left to right: many neighbours fit below each other, not side by side */
 	uint32_t max_nodes;
 	uint32_t objects; /* nodes that count against max_nodes: not remarks, not folds */
 	bool no_memory;

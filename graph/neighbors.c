@@ -102,19 +102,25 @@ static bool add_referrers(const struct answer *answer, uint32_t object, struct l
 	return ok;
 }
 
-/* Rows of a group agree in type and edge; positions and keys of containers may differ. */
-static uint32_t edge_key(const struct neighbor *row)
+/* Edges that say where in a container, not what for: a group's may differ in them. */
+static bool is_position(const struct neighbor *row)
 {
 	switch (HGS_EDGE_KIND(row->edge)) {
 	case HGS_EDGE_KEY:
-		return row->through == HGS_NONE ? (uint32_t)HGS_EDGE_KEY : row->edge;
+		return row->through == HGS_NONE;
 	case HGS_EDGE_INDEX:
 	case HGS_EDGE_STACK:
 	case HGS_EDGE_DICT_KEY:
-		return HGS_EDGE_KIND(row->edge);
+		return true;
 	default:
-		return row->edge;
+		return false;
 	}
+}
+
+/* Rows of a group agree in type and in this. */
+static uint32_t edge_key(const struct neighbor *row)
+{
+	return is_position(row) ? (uint32_t)HGS_EDGE_KIND(row->edge) : row->edge;
 }
 
 static int by_group(const void *a, const void *b, void *data)
@@ -200,14 +206,20 @@ void neighbors_deinit(struct neighbors *neighbors)
 	*neighbors = (struct neighbors){0};
 }
 
+/* Of a group, the first edge, with dots where the others' differ: "[0]..". */
 char *neighbor_edge(const struct snapshot *s, const struct neighbor *neighbor)
 {
+	bool varies = neighbor->count > 1 && is_position(neighbor);
+	_cleanup_free_ char *edge = NULL;
 	const char *name = NULL;
 	char *ret;
 
 	if (neighbor->through != HGS_NONE)
 		name = folded_attribute(s, TO_ATTRIBUTES, neighbor->edge);
-	if (!name)
-		return edge_text(s, neighbor->from, neighbor->edge);
-	return asprintf(&ret, ".%s", name) < 0 ? NULL : ret;
+	if (name)
+		return asprintf(&ret, ".%s", name) < 0 ? NULL : ret;
+	edge = edge_text(s, neighbor->from, neighbor->edge);
+	if (!edge)
+		return NULL;
+	return asprintf(&ret, "%s%s", edge, varies ? ".." : "") < 0 ? NULL : ret;
 }

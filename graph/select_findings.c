@@ -188,7 +188,7 @@ static void add_caption(struct drawing *drawing, const struct answer *answer,
 	if (!choice->drawn)
 		length = asprintf(&text, "Nothing pins a native library.");
 	else
-		length = asprintf(&text, "%llu of %u findings drawn%s",
+		length = asprintf(&text, "Findings drawn: %llu of %u%s",
 				  (unsigned long long)choice->drawn, answer->num_findings,
 				  notes || choice->left_out ? "; the report has the others" : "");
 	drawing->caption = length < 0 ? NULL : text;
@@ -269,7 +269,7 @@ struct hg_error *select_cycles(struct drawing *drawing, const struct answer *ans
 	if (!answer->num_cycles)
 		drawing_node(drawing, drawing_panel(drawing, strdup("")), NODE_REMARK,
 			     strdup("no reference cycle worth a look"), strdup(""));
-	if (asprintf(&drawing->caption, "%u of %u kinds of cycles drawn", i, answer->num_cycles) < 0) {
+	if (asprintf(&drawing->caption, "Kinds of cycles drawn: %u of %u", i, answer->num_cycles) < 0) {
 		drawing->caption = NULL;
 		drawing->no_memory = true;
 	}

@@ -68,8 +68,8 @@ struct hg_error *select_why(struct drawing *drawing, const struct answer *answer
 	}
 	if (error)
 		return error;
-	if (asprintf(&drawing->caption, "What keeps it alive. Chains not drawn: %s.",
-		     count_words(left_out, count)) < 0) {
+	if (asprintf(&drawing->caption, "What keeps it alive%s%s", left_out ? "; chains not drawn: " : "",
+		     left_out ? count_words(left_out, count) : "") < 0) {
 		drawing->caption = NULL;
 		return &hg_error_no_memory;
 	}
@@ -196,11 +196,11 @@ static void add_caption(const struct search *search, const struct picture_option
 {
 	char hidden[WORD_SIZE], unexplored[WORD_SIZE];
 
-	if (asprintf(&search->drawing->caption,
-		     "%s, depth %d. Left out: string keys and types: %s%s%s.",
+	if (asprintf(&search->drawing->caption, "%s, to depth %d%s%s%s%s",
 		     search->referrers ? "What refers to it" : "What it refers to", options->depth,
-		     count_words(search->hidden, hidden),
-		     search->unexplored ? ", objects not followed (--max-nodes): " : "",
+		     search->hidden ? "; not drawn, string keys and types: " : "",
+		     search->hidden ? count_words(search->hidden, hidden) : "",
+		     search->unexplored ? "; not followed (--max-nodes), objects: " : "",
 		     search->unexplored ? count_words(search->unexplored, unexplored) : "") < 0) {
 		search->drawing->caption = NULL;
 		search->drawing->no_memory = true;
@@ -222,6 +222,7 @@ struct hg_error *select_neighbors(struct drawing *drawing, const struct answer *
 
 	if (!search.queue || !search.depth)
 		return &hg_error_no_memory;
+	drawing->sideways = true;
 	for (start(&search, options); search.head < search.tail && !error; search.head++) {
 		uint32_t node = search.queue[search.head];
 

@@ -216,3 +216,10 @@ char *object_words(const struct snapshot *s, uint32_t object)
 {
 	return escaped(raw_words(s, object));
 }
+
+char *root_or_object_words(const struct snapshot *s, uint32_t root, uint32_t object)
+{
+	if (root != HGS_NONE && s->roots[root].object == object && s->flags[object] & HGS_OBJ_DICT)
+		return escaped(root_text(s, root));
+	return object_words(s, object);
+}

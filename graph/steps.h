@@ -43,3 +43,5 @@ char *root_text(const struct snapshot *s, uint32_t root);
  * "frame load:12", "str 'abc'", "app.Proc", safe to show in one line (see utf8.h). Caller frees;
  * NULL without memory. O(1), frames O(frames of the snapshot). */
 char *object_words(const struct snapshot *s, uint32_t object);
+/* As above, but "sys.modules" and its like where the object is that root's own dictionary. */
+char *root_or_object_words(const struct snapshot *s, uint32_t root, uint32_t object);

@@ -15,6 +15,7 @@
 struct drawing {
 	int indent;
 	int edge_columns;
+	uint32_t root; /* as in struct chain */
 	bool ring;
 	bool headless; /* its first object is shown elsewhere */
 };
@@ -46,10 +47,11 @@ static void put_margin(struct page *page, const struct drawing *drawing, bool fi
 static void put_step(struct page *page, const struct snapshot *s, const struct step *step,
 		     const struct drawing *drawing, bool first, bool last)
 {
-	_cleanup_free_ char *words = object_words(s, step->object), *target = NULL;
+	_cleanup_free_ char *words = NULL, *target = NULL;
 	int used = drawing->indent + (drawing->ring ? 3 : 0);
 	int length;
 
+	words = root_or_object_words(s, first ? drawing->root : HGS_NONE, step->object);
 	page->no_memory |= !words;
 	put_margin(page, drawing, first, last);
 	if (first) {
@@ -113,7 +115,7 @@ static struct hg_error *put(struct page *page, const struct snapshot *s,
 struct hg_error *text_chain(struct page *page, const struct snapshot *s,
 			    const struct chain *chain, int indent)
 {
-	struct drawing drawing = {.indent = indent};
+	struct drawing drawing = {.indent = indent, .root = chain->root};
 
 	return put(page, s, chain, 0, &drawing);
 }
@@ -121,7 +123,7 @@ struct hg_error *text_chain(struct page *page, const struct snapshot *s,
 struct hg_error *text_ring(struct page *page, const struct snapshot *s, const struct chain *ring,
 			   uint32_t cut, int indent)
 {
-	struct drawing drawing = {.indent = indent, .ring = true};
+	struct drawing drawing = {.indent = indent, .root = HGS_NONE, .ring = true};
 
 	return put(page, s, ring, cut, &drawing);
 }
@@ -129,7 +131,7 @@ struct hg_error *text_ring(struct page *page, const struct snapshot *s, const st
 struct hg_error *text_tail(struct page *page, const struct snapshot *s, const struct chain *tail,
 			   int indent)
 {
-	struct drawing drawing = {.indent = indent, .headless = true};
+	struct drawing drawing = {.indent = indent, .root = HGS_NONE, .headless = true};
 
 	return put(page, s, tail, 0, &drawing);
 }

@@ -141,12 +141,12 @@ static void put_row(struct tree *tree, const struct neighbor *row, bool last, bo
 {
 	struct page *page = tree->page;
 	const struct snapshot *s = tree->answer->s;
-	_cleanup_free_ char *edge = neighbor_edge(s, row), *words = object_words(s, row->object);
-	_cleanup_free_ char *line = NULL;
+	_cleanup_free_ char *edge = neighbor_edge(s, row), *line = NULL, *words = NULL;
 	char count[WORD_SIZE], times[2 * WORD_SIZE] = "";
 	const char *arrow = page_glyphs(page)->arrow;
 	int used = put_trunk(tree, last), length;
 
+	words = root_or_object_words(s, tree->answer->reach->root[row->object], row->object);
 	if (row->count > 1)
 		snprintf(times, sizeof(times), "%s %s ", count_words(row->count, count),
 			 page_glyphs(page)->times);
