@@ -19,17 +19,3 @@ _must_check_ struct hg_error *copy_write(const struct copy *copy, uint64_t addre
 					 const void *data, size_t size);
 /* freeze_run() */
 _must_check_ struct hg_error *copy_run(const struct copy *copy, const struct freeze_call *call);
-
-/* Mapped ranges, ascending. */
-struct range {
-	uint64_t start, end;
-};
-struct ranges {
-	struct range *list;
-	size_t count;
-};
-_must_check_ struct hg_error *ranges_read(pid_t pid, struct ranges *ret);
-/* The next piece of `after` that `before` does not cover; *cursor is 0 at first. O(n) in all for
- * ascending ranges, and again O(n) for each piece found. */
-bool ranges_next_new(const struct ranges *before, struct ranges *after, size_t *cursor,
-		     struct range *ret);

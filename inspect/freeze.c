@@ -26,6 +26,7 @@
 
 #include "copy.h"
 #include "fault.h"
+#include "ranges.h"
 #include "remote.h"
 #include "safepoint.h"
 #include "tracee.h"
@@ -144,7 +145,7 @@ static struct hg_error *clone_orphan(struct freeze_private *private, const struc
 
 	if (!error)
 		error = remote_call_on(helper->pid, helper->gadgets, helper->stack, SYS_clone, arguments,
-				       &result, &child, NULL);
+				       &result, &child);
 	if (error)
 		return error;
 	if (result < 0)
@@ -216,7 +217,7 @@ static void block_sigchld(sigset_t *before)
 	pthread_sigmask(SIG_BLOCK, &child, before);
 }
 
-static struct hg_error *copy_target(struct freeze *freeze, const struct interrupt *interrupt)
+static struct hg_error *copy_target(struct freeze *freeze)
 {
 	struct freeze_private *private = freeze->private;
 	struct hg_error *error;
@@ -224,7 +225,7 @@ static struct hg_error *copy_target(struct freeze *freeze, const struct interrup
 
 	error = choose_thread(&private->tracees, &tid);
 	if (!error)
-		error = remote_begin(&private->remote, freeze->pid, tid, &private->gadgets, interrupt);
+		error = remote_begin(&private->remote, freeze->pid, tid, &private->gadgets);
 	if (error)
 		return error;
 	private->remote_open = true;
@@ -272,7 +273,7 @@ struct hg_error *freeze_begin(struct process *process, const struct py_runtime *
 	if (!error)
 		error = safepoint_reach(&private->tracees, process, now, options->timeout_ns, &point);
 	if (!error)
-		error = copy_target(freeze, options->interrupt);
+		error = copy_target(freeze);
 	if (error) {
 		freeze_end(freeze);
 		return error;
@@ -319,7 +320,7 @@ static void reap_later(struct freeze_private *private)
 		return;
 	error = tracees_stop(&tracees, now_ns() + 1000000000u);
 	if (!error)
-		error = remote_begin(&remote, pid, private->remote.tid, &private->gadgets, NULL);
+		error = remote_begin(&remote, pid, private->remote.tid, &private->gadgets);
 	if (!error)
 		error = first_error(reap(&remote, private->copy.inner_pid), remote_end(&remote));
 	hg_error_free(error);
@@ -359,8 +360,7 @@ struct hg_error *freeze_syscall(struct freeze *freeze, int64_t *result, long num
 {
 	const struct copy *copy = &freeze->private->copy;
 
-	return remote_call_on(copy->pid, copy->gadgets, copy->stack, number, arguments, result, NULL,
-			      NULL);
+	return remote_call_on(copy->pid, copy->gadgets, copy->stack, number, arguments, result, NULL);
 }
 
 struct hg_error *freeze_write(struct freeze *freeze, uint64_t address, const void *data, size_t size)

@@ -16,12 +16,12 @@
  * another instruction and puts its registers back, and the kernel restarts what was broken off. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 #include <sys/user.h>
 
 #include "../graph/error.h"
-#include "interrupt.h"
 #include "process.h"
 
 /* Instructions in the target, found by their bytes. */
@@ -34,7 +34,6 @@ struct remote {
 	pid_t pid, tid;
 	struct memory memory;
 	const struct gadgets *gadgets;
-	const struct interrupt *interrupt;
 	struct user_regs_struct saved;
 	uint64_t saved_mask;
 	uint64_t stack;	      /* rsp while calls run */
@@ -45,12 +44,13 @@ struct remote {
 
 _must_check_ struct hg_error *gadgets_find(const struct process *process, struct gadgets *ret);
 
+/* Writes the frames and notes where they are; `saved` and `saved_mask` are set. */
+_must_check_ bool remote_write_frames(struct remote *remote);
 /* Whether the thread's stack has room for the frames. */
 bool remote_fits(pid_t pid, pid_t tid);
 /* `tid` is in PTRACE_EVENT_STOP. On an error it is as it was. */
 _must_check_ struct hg_error *remote_begin(struct remote *remote, pid_t pid, pid_t tid,
-					   const struct gadgets *gadgets,
-					   const struct interrupt *interrupt);
+					   const struct gadgets *gadgets);
 /* *child: a process that the call cloned, by our numbers (0: none). NULL: not asked. */
 _must_check_ struct hg_error *remote_call(struct remote *remote, long number,
 					  const uint64_t arguments[6], int64_t *result,
@@ -63,4 +63,4 @@ _must_check_ struct hg_error *remote_end(struct remote *remote);
 _must_check_ struct hg_error *remote_call_on(pid_t tid, const struct gadgets *gadgets,
 					     uint64_t stack, long number,
 					     const uint64_t arguments[6], int64_t *result,
-					     pid_t *child, const struct interrupt *interrupt);
+					     pid_t *child);

@@ -11,15 +11,11 @@
 #include "tracee.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <time.h>
-
-#include "fault.h"
-#include "process.h"
 
 uint64_t now_ns(void)
 {
@@ -56,7 +52,7 @@ int tracee_wait(pid_t pid, int *status, uint64_t deadline, const struct interrup
 	}
 }
 
-static struct tracee *find(const struct tracees *tracees, pid_t tid)
+struct tracee *tracees_find(const struct tracees *tracees, pid_t tid)
 {
 	for (size_t i = 0; i < tracees->count; i++)
 		if (tracees->list[i].tid == tid)
@@ -64,7 +60,7 @@ static struct tracee *find(const struct tracees *tracees, pid_t tid)
 	return NULL;
 }
 
-static struct tracee *add(struct tracees *tracees, pid_t tid)
+struct tracee *tracees_add(struct tracees *tracees, pid_t tid)
 {
 	struct tracee *tracee;
 
@@ -98,61 +94,6 @@ static void check_stopped_over(struct tracees *tracees)
 uint64_t tracees_stopped_ns(const struct tracees *tracees)
 {
 	return tracees->stopped_ns + (tracees->since ? now_ns() - tracees->since : 0);
-}
-
-/* Calls that wait and that the kernel ends with a plain EINTR when a stop breaks them off, having
- * done nothing (signal(7), "Interruption of system calls and library functions by stop signals",
- * and sockets with a timeout). A call outside this list that returns EINTR has its own reason. */
-static bool waits(uint64_t call)
-{
-	switch (call) {
-	case 0: case 1: case 19: case 20:	/* read write readv writev */
-	case 42: case 43: case 44: case 45:	/* connect accept sendto recvfrom */
-	case 46: case 47: case 288: case 299: case 307: /* sendmsg recvmsg accept4 recvmmsg sendmmsg */
-	case 65: case 220: case 69: case 70:	/* semop semtimedop msgsnd msgrcv */
-	case 128:				/* rt_sigtimedwait */
-	case 202:				/* futex */
-	case 208: case 333: case 426:		/* io_getevents io_pgetevents io_uring_enter */
-	case 232: case 281: case 441:		/* epoll_wait epoll_pwait epoll_pwait2 */
-		return true;
-	}
-	return false;
-}
-
-/* Whether a signal waits that would end a call by right. */
-static bool signal_pending(pid_t pid, pid_t tid)
-{
-	uint64_t pending = 0, blocked = 0, ignored = 0, value;
-	_cleanup_fclose_ FILE *file = NULL;
-	char path[64], line[256];
-
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/status", pid, tid);
-	file = fopen(path, "re");
-	if (!file)
-		return true;
-	while (fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "SigPnd: %" SCNx64, &value) == 1 ||
-		    sscanf(line, "ShdPnd: %" SCNx64, &value) == 1)
-			pending |= value;
-		else if (sscanf(line, "SigBlk: %" SCNx64, &value) == 1)
-			blocked = value;
-		else if (sscanf(line, "SigIgn: %" SCNx64, &value) == 1)
-			ignored = value;
-	}
-	return pending & ~blocked & ~ignored;
-}
-
-bool tracee_broke_call(pid_t pid, pid_t tid, const struct user_regs_struct *regs)
-{
-	return (int64_t)regs->orig_rax >= 0 && (int64_t)regs->rax == -EINTR &&
-	       waits(regs->orig_rax) && !signal_pending(pid, tid);
-}
-
-void tracee_reexecute(struct user_regs_struct *regs)
-{
-	regs->rip -= 2; /* the syscall instruction, 0f 05 */
-	regs->rax = regs->orig_rax;
-	regs->orig_rax = (unsigned long long)-1;
 }
 
 static void restart(const struct tracees *tracees, pid_t tid)
@@ -211,7 +152,7 @@ static bool is_ours(const struct tracees *tracees, pid_t tid)
 static struct tracee *adopt(struct tracees *tracees, pid_t tid)
 {
 	if (is_ours(tracees, tid))
-		return add(tracees, tid);
+		return tracees_add(tracees, tid);
 	ptrace(PTRACE_DETACH, tid, 0, 0);
 	return NULL;
 }
@@ -226,7 +167,7 @@ static struct hg_error *thread_started(struct tracees *tracees, pid_t parent)
 	ptrace(PTRACE_GETEVENTMSG, parent, 0, &started);
 	pass(tracees, parent, 0);
 	tid = (pid_t)started;
-	if (tid > 0 && !find(tracees, tid) && is_ours(tracees, tid) && !add(tracees, tid))
+	if (tid > 0 && !tracees_find(tracees, tid) && is_ours(tracees, tid) && !tracees_add(tracees, tid))
 		return &hg_error_no_memory;
 	return NULL;
 }
@@ -257,7 +198,7 @@ static struct hg_error *system_call_stop(struct tracees *tracees, struct tracee 
 static struct hg_error *digest(struct tracees *tracees, pid_t tid, int status,
 			       struct tracee_event *ret)
 {
-	struct tracee *tracee = find(tracees, tid);
+	struct tracee *tracee = tracees_find(tracees, tid);
 	int event = status >> 16;
 
 	if (!WIFSTOPPED(status)) {
@@ -288,7 +229,7 @@ static struct hg_error *digest(struct tracees *tracees, pid_t tid, int status,
 	return NULL;
 }
 
-static struct hg_error *check_alive(const struct tracees *tracees)
+struct hg_error *tracees_alive(const struct tracees *tracees)
 {
 	if (tracees->exec)
 		return hg_error_new(HG_EXIT_FAILURE, "process %d replaced itself by execve",
@@ -303,7 +244,7 @@ struct hg_error *tracees_next(struct tracees *tracees, uint64_t deadline, struct
 {
 	*ret = (struct tracee_event){ .kind = TRACEE_NOTHING };
 	while (ret->kind == TRACEE_NOTHING || ret->kind == TRACEE_GONE) {
-		struct hg_error *error = check_alive(tracees);
+		struct hg_error *error = tracees_alive(tracees);
 		pid_t tid;
 		int status, got;
 
@@ -311,7 +252,7 @@ struct hg_error *tracees_next(struct tracees *tracees, uint64_t deadline, struct
 			return error;
 		got = tracee_wait(-1, &status, deadline, tracees->interrupt, &tid);
 		if (got == 0)
-			return check_alive(tracees);
+			return tracees_alive(tracees);
 		if (got < 0) /* ECHILD: nobody is left to wait for */
 			tracees->count = 0;
 		else if ((error = digest(tracees, tid, status, ret)))
@@ -351,7 +292,7 @@ static struct hg_error *settle(struct tracees *tracees, uint64_t deadline, bool 
 		for (size_t i = 0; i < tracees->count; i++)
 			running |= tracees->list[i].state == TRACEE_RUNNING;
 		if (!running)
-			return check_alive(tracees);
+			return tracees_alive(tracees);
 		error = tracees_next(tracees, deadline, &event);
 		if (error)
 			return error;
@@ -384,113 +325,6 @@ struct hg_error *tracees_stop(struct tracees *tracees, uint64_t deadline)
 		if (tracees->list[i].state == TRACEE_ENTERING)
 			ask(&tracees->list[i]);
 	return settle(tracees, deadline, false);
-}
-
-/* 1 seized, 0 already known or gone, -1 errno. */
-static int seize(struct tracees *tracees, pid_t tid)
-{
-	if (find(tracees, tid))
-		return 0;
-	if (ptrace(PTRACE_SEIZE, tid, 0, tracees->options) < 0) {
-		char path[64], state = 0;
-		_cleanup_fclose_ FILE *file = NULL;
-		int why = errno;
-
-		/* A main thread that called pthread_exit() is a zombie among living threads. */
-		snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", tracees->pid, tid);
-		file = fopen(path, "re");
-		if (!file || fscanf(file, "%*d (%*[^)]) %c", &state) != 1 || state == 'Z' ||
-		    state == 'X' || why == ESRCH)
-			return 0;
-		/* Started by a thread that we trace, so it is ours already and will report. */
-		if (why == EPERM && tracees->count)
-			return 0;
-		errno = why;
-		return -1;
-	}
-	if (add(tracees, tid))
-		return 1;
-	errno = ENOMEM;
-	return -1;
-}
-
-/* Until a pass over /proc/PID/task finds no new one. Threads that a seized thread starts are seized
- * by the kernel. */
-static struct hg_error *seize_all(struct tracees *tracees)
-{
-	bool found = true;
-
-	while (found) {
-		_cleanup_closedir_ DIR *dir = NULL;
-		struct dirent *entry;
-		char path[64];
-
-		found = false;
-		snprintf(path, sizeof(path), "/proc/%d/task", tracees->pid);
-		dir = opendir(path);
-		if (!dir)
-			return hg_error_new(HG_EXIT_NO_PROCESS, "no process with PID %d",
-					    tracees->pid);
-		while ((entry = readdir(dir))) {
-			pid_t tid = (pid_t)strtol(entry->d_name, NULL, 10);
-			int got = tid > 0 ? seize(tracees, tid) : 0;
-
-			if (got < 0 && errno == EPERM)
-				return process_denied(tracees->pid);
-			if (got < 0)
-				return hg_error_errno(HG_EXIT_FAILURE, errno,
-						      "cannot trace thread %d", tid);
-			found |= got > 0;
-		}
-	}
-	return check_alive(tracees);
-}
-
-/* A filter could kill the target for a call that we inject; SUSPEND_SECCOMP is for this. */
-static void choose_options(struct tracees *tracees)
-{
-	_cleanup_fclose_ FILE *file = NULL;
-	char path[64], line[256];
-	int mode = 0;
-
-	tracees->options = PTRACE_O_TRACECLONE | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC;
-	snprintf(path, sizeof(path), "/proc/%d/status", tracees->pid);
-	file = fopen(path, "re");
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "Seccomp: %d", &mode) == 1 && mode != 0)
-			tracees->options |= PTRACE_O_SUSPEND_SECCOMP;
-}
-
-bool tracees_init_one(struct tracees *tracees, pid_t pid, pid_t tid)
-{
-	*tracees = (struct tracees){ .pid = pid };
-	choose_options(tracees);
-	if (seize(tracees, tid) > 0)
-		return true;
-	tracees_deinit(tracees);
-	return false;
-}
-
-struct hg_error *tracees_init(struct tracees *tracees, pid_t pid, const struct interrupt *interrupt)
-{
-	struct hg_error *error;
-
-	*tracees = (struct tracees){ .pid = pid, .interrupt = interrupt };
-	choose_options(tracees);
-	error = fault_at(FAULT_SEIZE);
-	if (!error)
-		error = seize_all(tracees);
-	if (error && error->code == HG_EXIT_PERMISSION &&
-	    tracees->options & PTRACE_O_SUSPEND_SECCOMP && geteuid() != 0) {
-		hg_error_free(error);
-		error = hg_error_hint(hg_error_new(HG_EXIT_PERMISSION,
-						   "cannot attach to process %d: a seccomp filter "
-						   "forbids system calls in it", pid),
-				      "run heapgraph as root, which may suspend the filter");
-	}
-	if (error)
-		tracees_deinit(tracees);
-	return error;
 }
 
 void tracees_deinit(struct tracees *tracees)

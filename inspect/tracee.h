@@ -55,6 +55,11 @@ uint64_t now_ns(void); /* CLOCK_MONOTONIC */
  * sigtimedwait(2). O(threads^2) at worst. */
 _must_check_ struct hg_error *tracees_init(struct tracees *tracees, pid_t pid,
 					   const struct interrupt *interrupt);
+struct tracee *tracees_find(const struct tracees *tracees, pid_t tid); /* NULL: unknown */
+struct tracee *tracees_add(struct tracees *tracees, pid_t tid);	      /* NULL: out of memory */
+/* Why there is no going on: the target exited or replaced itself, or the user interrupts. */
+_must_check_ struct hg_error *tracees_alive(const struct tracees *tracees);
+
 /* Seizes one thread only. On false nothing has to be undone. */
 _must_check_ bool tracees_init_one(struct tracees *tracees, pid_t pid, pid_t tid);
 /* Lets every thread go, wherever it stands. May be called twice. */
