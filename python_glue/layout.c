@@ -193,6 +193,28 @@ static void take_column(uint32_t version, struct py_layout *ret)
 		       sizeof(int32_t));
 }
 
+/* What vendors' patches moved, beside the released layout. */
+static const struct {
+	uint32_t minor;
+	int32_t gc_generations, gc_permanent;
+} variants[] = {
+	/* Debian 13: PyGC_Head is aligned to 4 bytes (the patch of gh-127545), so the lists begin
+	 * right behind `debug`. */
+	{ 13, 20, 104 },
+};
+
+bool py_layout_variant(unsigned index, struct py_layout *layout)
+{
+	for (unsigned i = 0; i < sizeof(variants) / sizeof(variants[0]); i++) {
+		if (variants[i].minor != layout->minor || index-- != 0)
+			continue;
+		layout->gc_generations = variants[i].gc_generations;
+		layout->gc_permanent = variants[i].gc_permanent;
+		return true;
+	}
+	return false;
+}
+
 struct hg_error *py_layout_for(const struct memory *memory, uint64_t runtime, uint32_t version,
 			       struct py_layout *ret)
 {

@@ -4,7 +4,8 @@
  *   type is its own type (type(type) is type);
  * - gc lists: the neighbours of each list's head point back to it (Modules/gcmodule.c: circular,
  *   doubly linked; the low two bits of _gc_prev are flags). While a collection runs the lists are
- *   in pieces and say nothing. That they close all the way is for the hook, in the frozen copy;
+ *   in pieces: then it is only asked that each head points to something. That they close all the
+ *   way is for the hook, in the frozen copy;
  * - threads: a thread state belongs to its interpreter, and its thread_id is a pthread_t that
  *   points to itself (first word of struct pthread in glibc and musl, by the x86-64 TLS ABI). */
 #include "proof.h"
@@ -33,7 +34,7 @@ static bool type_is_named(const struct memory *memory, uint64_t type, const char
 }
 
 static const char *try_objects(const struct memory *memory, const struct py_layout *l,
-			       uint64_t interpreter)
+			       uint64_t interpreter, struct proof *proof)
 {
 	const int32_t dicts[] = { l->is_sysdict, l->is_builtins, l->is_modules };
 	uint64_t type = 0, metatype;
@@ -41,6 +42,7 @@ static const char *try_objects(const struct memory *memory, const struct py_layo
 	for (unsigned i = 0; i < sizeof(dicts) / sizeof(dicts[0]); i++) {
 		uint64_t dict = read_word(memory, interpreter + (uint64_t)dicts[i]);
 
+		proof->not_running = !dict;
 		type = dict ? read_word(memory, dict + OBJECT_TYPE) : 0;
 		if (!type_is_named(memory, type, "dict"))
 			return i == 2 ? "sys.modules is no dict where it should be" :
@@ -78,16 +80,17 @@ static const char *try_lists(const struct memory *memory, const struct py_layout
 	if (memory_read_u32(memory, gc + (uint64_t)l->gc_collecting, &collecting) < 0 ||
 	    collecting > 1)
 		return "its gc state is not where it should be";
-	if (collecting)
-		return NULL;
 	for (int32_t i = 0; i <= l->gc_count && i < PROOF_LISTS; i++) {
 		uint64_t head = gc + (uint64_t)(i < l->gc_count ? l->gc_generations + i * l->gc_stride :
 								  l->gc_permanent);
-		uint64_t links[2];
+		uint64_t links[2], back;
 
-		if (memory_read(memory, head, links, sizeof(links)) < 0)
+		if (memory_read(memory, head, links, sizeof(links)) < 0 ||
+		    memory_read_u64(memory, links[0] + 8, &back) < 0)
 			return "its gc lists are not where they should be";
-		if ((read_word(memory, links[0] + 8) & ~(uint64_t)3) == head)
+		if (collecting)
+			continue;
+		if ((back & ~(uint64_t)3) == head)
 			proof->forward[i] = true;
 		if (read_word(memory, links[1] & ~(uint64_t)3) == head)
 			proof->backward[i] = true;
@@ -106,7 +109,7 @@ const char *proof_try(const struct memory *memory, const struct py_runtime *runt
 	const char *why = NULL;
 
 	if (!proof->objects) {
-		why = try_objects(memory, &runtime->layout, first->address);
+		why = try_objects(memory, &runtime->layout, first->address, proof);
 		proof->objects = !why;
 	}
 	if (!why && !proof->threads) {

@@ -12,6 +12,7 @@ enum { PROOF_LISTS = 4 }; /* generations and the permanent one */
  * holds at the same moment. */
 struct proof {
 	bool objects; /* type(type) is type, sys.modules is a dict */
+	bool not_running; /* the dicts of sys and builtins do not exist (yet, or any more) */
 	bool threads;
 	bool forward[PROOF_LISTS], backward[PROOF_LISTS];
 };

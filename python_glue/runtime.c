@@ -14,6 +14,8 @@
 
 /* How often a check is made in a live process before its failure counts: 0.1 s in all. */
 enum { TRIES = 50, TRY_PAUSE_NS = 2000000 };
+/* The released layout of a version, and room for three of vendors. */
+enum { LAYOUTS = 4 };
 
 static uint64_t field(uint64_t base, int32_t offset)
 {
@@ -98,6 +100,14 @@ static struct hg_error *list_once(const struct memory *memory, struct py_runtime
 	return NULL;
 }
 
+static struct hg_error *not_running(pid_t pid)
+{
+	return hg_error_hint(hg_error_new(HG_EXIT_FAILURE, "cannot look into process %d: its "
+					  "interpreter is not running (starting, or shutting down)",
+					  pid),
+			     "attach again while the program runs");
+}
+
 struct hg_error *py_runtime_refresh(const struct memory *memory, struct py_runtime *runtime)
 {
 	struct hg_error *error = NULL;
@@ -108,12 +118,7 @@ struct hg_error *py_runtime_refresh(const struct memory *memory, struct py_runti
 		if (!error && runtime->num_interpreters)
 			return NULL;
 	}
-	if (error)
-		return error;
-	return hg_error_hint(hg_error_new(HG_EXIT_FAILURE,
-					  "cannot look into process %d: its interpreter is not "
-					  "running (starting, or shutting down)", memory->pid),
-			     "attach again while the program runs");
+	return error ? error : not_running(memory->pid);
 }
 
 static struct hg_error *not_proved(const struct py_runtime *runtime, pid_t pid, const char *why)
@@ -127,11 +132,28 @@ static struct hg_error *not_proved(const struct py_runtime *runtime, pid_t pid, 
 			     "build, or report how it was built", text);
 }
 
+/* One look at the process under each layout that it may have. On success the layout stays. */
+static const char *try_layouts(const struct memory *memory, struct py_runtime *runtime,
+			       struct proof proofs[LAYOUTS])
+{
+	const struct py_layout released = runtime->layout;
+	const char *why = proof_try(memory, runtime, &proofs[0]);
+
+	for (unsigned i = 1; why && i < LAYOUTS; i++) {
+		if (!py_layout_variant(i - 1, &runtime->layout))
+			break;
+		if (!proof_try(memory, runtime, &proofs[i]))
+			return NULL;
+		runtime->layout = released;
+	}
+	return why;
+}
+
 struct hg_error *py_runtime_open(const struct memory *memory, uint64_t address, uint32_t version,
 				 struct py_runtime *ret)
 {
 	static const struct timespec pause = { .tv_nsec = TRY_PAUSE_NS };
-	struct proof proof = { 0 };
+	struct proof proofs[LAYOUTS] = { 0 };
 	const char *why = NULL;
 	struct hg_error *error;
 
@@ -146,9 +168,11 @@ struct hg_error *py_runtime_open(const struct memory *memory, uint64_t address, 
 		error = py_runtime_refresh(memory, ret);
 		if (error)
 			return error;
-		why = proof_try(memory, ret, &proof);
+		why = try_layouts(memory, ret, proofs);
 		if (!why)
 			return NULL;
 	}
+	if (proofs[0].not_running)
+		return not_running(memory->pid);
 	return not_proved(ret, memory->pid, why);
 }
