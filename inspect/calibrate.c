@@ -27,8 +27,9 @@ static int find_word(const struct linkmap_view *view, int from, uint64_t value)
 	return found;
 }
 
-/* Every anchor of every map must lead to the same place, and both kinds must be there: musl's struct
- * dso has the program headers in it too, but neither the GNU hash table's bitmask nor a count. */
+/* Every anchor of every map must lead to the same place, and both kinds must be there: musl's
+ * struct dso has the program headers in it too, but neither the GNU hash table's bitmask nor a
+ * count. */
 static void find_open_count(const struct linkmap_view *views, size_t count,
 			    struct linkmap_offsets *ret)
 {

@@ -1,5 +1,5 @@
-/* See elffile.h. Needed for interpreters linked into a program that does not export its symbols, and
- * for files whose headers are mapped nowhere (text moved to huge pages). */
+/* See elffile.h. Needed for interpreters linked into a program that does not export its symbols,
+ * and for files whose headers are mapped nowhere (text moved to huge pages). */
 #include "elffile.h"
 
 #include <fcntl.h>

@@ -63,7 +63,7 @@ static uint32_t version_of(const struct process *p, const struct candidate *c)
 	return 0;
 }
 
-/* Functions that only builds with Py_REF_DEBUG have (Objects/object.c): 3.8 to 3.11, then 3.12 on. */
+/* What only builds with Py_REF_DEBUG have (Objects/object.c): 3.8 to 3.11, then 3.12 and newer. */
 static bool is_debug_build(const struct process *p, const struct candidate *c)
 {
 	return defines(p, c, "_Py_RefTotal") || defines(p, c, "_Py_GetGlobalRefTotal") ||

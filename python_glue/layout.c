@@ -3,9 +3,10 @@
  * One row a field, one column a minor version, so that what changed between two versions is seen at
  * a glance. The figures come from offsets.c, compiled against the headers of 3.8.18, 3.9.18,
  * 3.10.13, 3.11.7, 3.12.1, 3.13.0, 3.14.10 and 3.15.2 (x86-64, release builds with the GIL);
- * tests/test_layout.py compares them with the headers of every interpreter that has them. From 3.13 on the
- * interpreter describes a part of itself (_Py_DebugOffsets): that part replaces the table's, because
- * layouts changed inside patch releases of 3.14. runtime.c proves the result in the target. */
+ * tests/test_layout.py compares them with the headers of every interpreter that has them. From 3.13
+ * on the interpreter describes a part of itself (_Py_DebugOffsets): that part replaces the table's,
+ * because layouts changed inside patch releases of 3.14. runtime.c proves the result in the
+ * target. */
 #include "runtime.h"
 
 #include <assert.h>

@@ -28,13 +28,15 @@ struct py_layout {
 	/* PyThreadState */
 	int32_t ts_next, ts_interp, ts_thread_id, ts_native_thread_id, ts_frame, ts_cframe;
 	int32_t cframe_current_frame, ts_current_frame, ts_eval_breaker, ts_exc_info, ts_dict, ts_context;
-	int32_t ts_async_exc, ts_curexc; /* curexc: curexc_type,value,traceback (to 3.11), current_exception (3.12+) */
+	int32_t ts_async_exc;
+	int32_t ts_curexc; /* curexc_type, value, traceback (to 3.11), current_exception (3.12+) */
 	/* PyFrameObject to 3.10 */
 	int32_t frame_back, frame_code, frame_globals, frame_locals, frame_valuestack, frame_stacktop;
 	int32_t frame_stackdepth, frame_lasti, frame_localsplus, frame_builtins, frame_trace;
 	/* _PyInterpreterFrame from 3.11 */
 	int32_t iframe_previous, iframe_code, iframe_func, iframe_globals, iframe_builtins, iframe_locals;
-	int32_t iframe_frame_obj, iframe_instr, iframe_stacktop, iframe_stackpointer, iframe_owner, iframe_localsplus;
+	int32_t iframe_frame_obj, iframe_instr, iframe_stacktop, iframe_stackpointer;
+	int32_t iframe_owner, iframe_localsplus;
 	/* PyCodeObject */
 	int32_t code_nlocals, code_nlocalsplus, code_varnames, code_cellvars, code_freevars;
 	int32_t code_localsplusnames, code_localspluskinds, code_name, code_qualname, code_filename;

@@ -53,8 +53,8 @@ bool py_version_supported(uint32_t version);
 /* "CPython 3.7.16 is not supported: heapgraph reads ...", exit code 5. */
 _must_check_ struct hg_error *py_version_unsupported(uint32_t version);
 
-/* Changes the layout to the one that a vendor's patch makes of it, the index-th that is known for its
- * version; false behind the last. Which one a process has, its proof tells. */
+/* Changes the layout to the one that a vendor's patch makes of it, the index-th that is known for
+ * its version; false behind the last. Which one a process has, its proof tells. */
 bool py_layout_variant(unsigned index, struct py_layout *layout);
 
 /* The table's fields, for printing and for tests: name and position in struct py_layout of the

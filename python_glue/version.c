@@ -5,7 +5,7 @@
  *   PyOS_snprintf(version, sizeof(version), "%.80s (%.80s) %.80s", PY_VERSION, ...);
  * so its few instructions hold the addresses of the constant PY_VERSION and of the buffer in which
  * sys.version was made at start. Reading what those addresses point to finds the version by what it
- * is: the linker may have merged the constant into the tail of another string ("/opt/python/3.8.18"),
+ * is: the linker may have merged the constant into the tail of another ("/opt/python/3.8.18"),
  * where a search of the file for whole strings does not find it. */
 #include "version.h"
 
