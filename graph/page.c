@@ -81,6 +81,30 @@ static size_t line_bytes(const char *text, int room)
 	return used;
 }
 
+/* Elides the middle of words that are longer than `columns`. Takes the text. */
+static char *elide_words(char *text, int columns, bool utf8)
+{
+	char *ret = NULL, *rest = text, *word;
+	size_t size;
+	FILE *out = text ? open_memstream(&ret, &size) : NULL;
+	bool ok = out;
+
+	while (ok && (word = strsep(&rest, " "))) {
+		_cleanup_free_ char *fitted = text_elide(word, columns, utf8);
+
+		ok = fitted;
+		if (ok)
+			fprintf(out, "%s%s", fitted, rest ? " " : "");
+	}
+	if (out && fclose(out))
+		ok = false;
+	free(text);
+	if (ok)
+		return ret;
+	free(ret);
+	return NULL;
+}
+
 void page_wrap(struct page *page, enum ink ink, int indent, int hang, const char *format, ...)
 {
 	_cleanup_free_ char *safe = NULL;
@@ -90,6 +114,10 @@ void page_wrap(struct page *page, enum ink ink, int indent, int hang, const char
 	va_start(args, format);
 	safe = format_safe(page, format, args);
 	va_end(args);
+	if (page->style->verbose <= 0) {
+		safe = elide_words(safe, page->style->width - hang, page->style->utf8);
+		page->no_memory |= !safe;
+	}
 	for (text = safe; text && *text; indent = hang) {
 		size_t bytes = line_bytes(text, page->style->width - abs(indent));
 

@@ -18,7 +18,8 @@ _must_check_ struct hg_error *page_finish(struct page *page);
 
 /* One paragraph, wrapped at blanks: its first line starts at column `indent`, the others at
  * `hang`. A negative `indent` says that so many columns of the first line are printed already. A
- * word that is longer than a line is broken, never shortened. */
+ * word that is longer than a line, as a path of forty steps is, has its middle elided; with -v it
+ * is broken. */
 void page_wrap(struct page *page, enum ink ink, int indent, int hang, const char *format, ...)
 	__attribute__((__format__(__printf__, 5, 6)));
 /* One line at column `indent`, its middle elided where it is too long. */

@@ -20,11 +20,11 @@ struct drawing {
 	bool headless; /* its first object is shown elsewhere */
 };
 
-static int edge_columns(const struct steps *steps, bool utf8, bool *no_memory)
+static int edge_columns(const struct steps *steps, uint32_t first, bool utf8, bool *no_memory)
 {
 	int columns = 1;
 
-	for (uint32_t i = 0; i < steps->count; i++) {
+	for (uint32_t i = first + 1; i < steps->count; i++) {
 		_cleanup_free_ char *edge = text_escape(steps->step[i].edge, utf8);
 		int width = edge ? text_width(edge) : 0;
 
@@ -83,7 +83,8 @@ static void draw(struct page *page, const struct snapshot *s, const struct steps
 	uint32_t count = steps->count - first;
 	bool whole = page->style->verbose > 0 || count <= SHOWN_STEPS + 1;
 
-	drawing->edge_columns = edge_columns(steps, page->style->utf8, &page->no_memory);
+	drawing->edge_columns =
+		edge_columns(steps, first, page->style->utf8, &page->no_memory);
 	for (uint32_t i = drawing->headless ? 1 : 0; i < count; i++) {
 		const struct step *step = &steps->step[first + i];
 

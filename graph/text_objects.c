@@ -151,9 +151,8 @@ static void put_row(struct tree *tree, const struct neighbor *row, bool last, bo
 		snprintf(times, sizeof(times), "%s %s ", count_words(row->count, count),
 			 page_glyphs(page)->times);
 	if (tree->referrers)
-		length = asprintf(&line, "%s%s %s%s%s", times, words ? words : "",
-				  edge ? edge : "", *(edge ? edge : "") ? " " : "",
-				  again ? "(shown above)" : "");
+		length = asprintf(&line, "%s%s %s%s", times, words ? words : "", edge ? edge : "",
+				  again ? " (shown above)" : "");
 	else
 		length = asprintf(&line, "%s %s %s%s%s", edge ? edge : "", arrow, times,
 				  words ? words : "", again ? " (shown above)" : "");

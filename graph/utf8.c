@@ -172,6 +172,12 @@ char *text_elide(const char *text, int columns, bool utf8)
 	/* The tail gets the larger half: "__main__.…[3].dll" says more than its start. */
 	head = prefix_bytes(text, room / 2);
 	tail = prefix_bytes(text, width - (room - room / 2));
+	while (text_width(text + tail) > room - room / 2) {
+		int32_t code;
+
+		/* A wide character lies across the border. */
+		tail += utf8_decode(text + tail, strlen(text + tail), &code);
+	}
 	if (tail < head)
 		tail = head;
 	return asprintf(&ret, "%.*s%s%s", (int)head, text, dots, text + tail) < 0 ? NULL : ret;

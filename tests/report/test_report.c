@@ -1,0 +1,256 @@
+/* Golden files for the reports and pictures of the scenes: golden/SCENE.KIND. After an intended
+ * change: HEAPGRAPH_UPDATE_GOLDEN=1 meson test, then read the difference. DOT is compared without
+ * regard to blanks, in which Graphviz's versions differ. */
+#include <ctype.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <cmocka.h>
+
+#include "../../graph/picture.h"
+#include "../../graph/report.h"
+#include "scenes.h"
+
+static void must(struct hg_error *error)
+{
+	if (error)
+		fail_msg("%s", error->message);
+}
+
+static struct answer *open_scene(const struct scene *scene, struct snapshot **s)
+{
+	struct heap *heap = heap_create();
+	struct answer *answer;
+
+	scene->build(heap);
+	*s = heap_snapshot(heap);
+	heap_destroy(heap);
+	must(answer_create(*s, &answer));
+	return answer;
+}
+
+static char *read_all(FILE *file)
+{
+	char *text = NULL, buffer[4096];
+	size_t size, got;
+	FILE *out = open_memstream(&text, &size);
+
+	while ((got = fread(buffer, 1, sizeof(buffer), file)) > 0)
+		fwrite(buffer, 1, got, out);
+	fclose(out);
+	return text;
+}
+
+static void collapse_blanks(char *text)
+{
+	char *to = text;
+
+	for (const char *from = text; *from; from++)
+		if (!isspace((unsigned char)*from))
+			*to++ = *from;
+	*to = '\0';
+}
+
+/* Golden files hold no version. */
+static void remove_version(char *text)
+{
+	static const char version[] = "\"heapgraph\": \"" HEAPGRAPH_VERSION;
+	char *at = strstr(text, version), *end = at ? at + sizeof(version) - 1 : NULL;
+
+	if (at)
+		memmove(end - strlen(HEAPGRAPH_VERSION), end, strlen(end) + 1);
+}
+
+static void compare(const char *scene, const char *kind, char *text)
+{
+	char path[512];
+	FILE *file;
+	char *golden;
+
+	remove_version(text);
+	snprintf(path, sizeof(path), "%s/%s.%s", GOLDEN, scene, kind);
+	if (getenv("HEAPGRAPH_UPDATE_GOLDEN")) {
+		file = fopen(path, "w");
+		assert_non_null(file);
+		fputs(text, file);
+		fclose(file);
+		return;
+	}
+	file = fopen(path, "r");
+	if (!file)
+		fail_msg("no golden file %s", path);
+	golden = read_all(file);
+	fclose(file);
+	if (strcmp(kind, "dot") == 0) {
+		collapse_blanks(golden);
+		collapse_blanks(text);
+	}
+	if (strcmp(golden, text) != 0)
+		fail_msg("%s differs; what came out:\n%s", path, text);
+	free(golden);
+}
+
+static const struct style plain = {.utf8 = true, .width = 80, .limit = 20};
+
+static void check_text(const struct scene *scene, const struct answer *answer)
+{
+	struct style ascii = plain;
+	size_t size;
+	char *text;
+	FILE *out = open_memstream(&text, &size);
+
+	must(report_text(out, answer, REPORT_ALL, &plain));
+	fclose(out);
+	compare(scene->name, "txt", text);
+	free(text);
+	ascii.utf8 = false;
+	out = open_memstream(&text, &size);
+	must(report_text(out, answer, REPORT_ALL, &ascii));
+	fclose(out);
+	for (size_t i = 0; i < size; i++)
+		if ((text[i] < ' ' && text[i] != '\n') || text[i] == 0x7f)
+			fail_msg("byte 0x%x in ASCII text", text[i] & 0xff);
+	free(text);
+}
+
+static void check_json(const struct scene *scene, const struct answer *answer)
+{
+	size_t size;
+	char *text;
+	FILE *out = open_memstream(&text, &size);
+
+	must(report_json(out, answer, REPORT_ALL, 0, NULL));
+	fclose(out);
+	compare(scene->name, "json", text);
+	free(text);
+}
+
+static void check_dot(const struct scene *scene, const struct answer *answer)
+{
+	const struct picture_options options = {.kind = PICTURE_FINDINGS, .max_nodes = 60};
+	int fd = memfd_create("dot", MFD_CLOEXEC);
+	FILE *file = fdopen(fd, "r+");
+	char *text;
+
+	must(picture_draw(answer, &options, "dot", fd));
+	rewind(file);
+	text = read_all(file);
+	compare(scene->name, "dot", text);
+	free(text);
+	fclose(file);
+}
+
+static void test_golden(void **state)
+{
+	for (const struct scene *scene = scenes; scene->name; scene++) {
+		struct snapshot *s;
+		struct answer *answer = open_scene(scene, &s);
+
+		check_text(scene, answer);
+		check_json(scene, answer);
+		check_dot(scene, answer);
+		answer_destroy(answer);
+		snapshot_close(s);
+	}
+}
+
+static struct hg_error *show_objects(const struct answer *answer, const char *expression,
+				     enum object_part part, bool json, FILE *out)
+{
+	_cleanup_free_ uint32_t *objects = NULL;
+	uint32_t count;
+	uint64_t total;
+	struct hg_error *error = select_objects(answer, expression, 3, &objects, &count, &total);
+
+	return error ? error
+		     : report_objects(out, answer, part, objects, count, total, 3, &plain, json);
+}
+
+/* why, refs and backrefs of the wide scene's registry, which is on many cycles. */
+static void test_objects(void **state)
+{
+	static const char *const kinds[][2] = {
+		{"why.txt", "why.json"}, {"refs.txt", "refs.json"}, {"backrefs.txt", "backrefs.json"}};
+	const struct scene *scene = scenes;
+	struct answer *answer;
+	struct snapshot *s;
+
+	while (strcmp(scene->name, "wide") != 0)
+		scene++;
+	answer = open_scene(scene, &s);
+	for (int part = OBJECT_WHY; part <= OBJECT_BACKREFS; part++)
+		for (int json = 0; json < 2; json++) {
+			size_t size;
+			char *text;
+			FILE *out = open_memstream(&text, &size);
+
+			must(show_objects(answer, "__main__.registry", (enum object_part)part, json,
+					  out));
+			fclose(out);
+			compare(scene->name, kinds[part][json], text);
+			free(text);
+		}
+	answer_destroy(answer);
+	snapshot_close(s);
+}
+
+/* PNG: signature, and IHDR's width, at most 2,400 pixels. */
+static void check_png(int fd)
+{
+	unsigned char head[24];
+
+	assert_int_equal(pread(fd, head, sizeof(head), 0), sizeof(head));
+	assert_memory_equal(head, "\x89PNG\r\n\x1a\n", 8);
+	assert_in_range(head[18] << 8 | head[19], 100, 2400);
+	assert_int_equal(head[16] | head[17], 0);
+}
+
+static void test_rendered(void **state)
+{
+	for (const struct scene *scene = scenes; scene->name; scene++) {
+		const struct picture_options options = {
+			.kind = PICTURE_FINDINGS, .max_nodes = 60, .seconds = 20};
+		int fd = memfd_create("png", MFD_CLOEXEC);
+		struct snapshot *s;
+		struct answer *answer = open_scene(scene, &s);
+
+		must(picture_draw(answer, &options, "png", fd));
+		check_png(fd);
+		close(fd);
+		answer_destroy(answer);
+		snapshot_close(s);
+	}
+}
+
+static void test_unknown_format(void **state)
+{
+	const struct picture_options options = {
+		.kind = PICTURE_FINDINGS, .max_nodes = 60, .seconds = 20};
+	int fd = memfd_create("none", MFD_CLOEXEC);
+	struct snapshot *s;
+	struct answer *answer = open_scene(scenes, &s);
+	struct hg_error *error = picture_draw(answer, &options, "nosuchformat", fd);
+
+	assert_non_null(error);
+	assert_non_null(strstr(error->message, "no plugin for nosuchformat"));
+	assert_int_equal(lseek(fd, 0, SEEK_END), 0);
+	hg_error_free(error);
+	close(fd);
+	answer_destroy(answer);
+	snapshot_close(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_golden),
+		cmocka_unit_test(test_objects),
+		cmocka_unit_test(test_rendered),
+		cmocka_unit_test(test_unknown_format),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
