@@ -28,14 +28,16 @@
 #include "../python_glue/pending.h"
 #include "fault.h"
 
-enum { MILLISECOND = 1000000, PAUSE_MAX = 50 * MILLISECOND };
+/* Threads that contend for the GIL pass it on every 5 ms (sys.getswitchinterval()): looking sooner
+ * would stop them in vain. */
+enum { MILLISECOND = 1000000, PAUSE_MIN = 5 * MILLISECOND, PAUSE_MAX = 50 * MILLISECOND };
 
 enum verdict { VERDICT_SAFE, VERDICT_HELD, VERDICT_COLLECTING };
 
 struct gil {
 	const struct py_interpreter *interpreter; /* one of those that share it */
 	struct py_pending_call call;
-	bool queued; /* the call waits in the interpreter's queue */
+	bool queued; /* the call may wait in the interpreter's queue */
 };
 
 struct search {
@@ -83,7 +85,19 @@ static uint64_t holder(const struct search *search, const struct gil *gil)
 	return tstate;
 }
 
-/* Whether the holder stands in the call that we queued: pthread_self() is the thread's fs_base. */
+/* Whether these are the registers of a thread that is at the entry or the exit of our call: in user
+ * code, orig_rax is negative. */
+static bool in_our_call(const struct search *search, const struct user_regs_struct *regs)
+{
+	if (regs->orig_rax != SYS_sched_yield)
+		return false;
+	for (unsigned i = 0; i < search->num_gils; i++)
+		if (search->gils[i].call.argument == regs->rdi)
+			return true;
+	return false;
+}
+
+/* Whether the holder stands in a call that we queued: pthread_self() is the thread's fs_base. */
 static bool caught(const struct search *search, uint64_t tstate)
 {
 	uint64_t thread;
@@ -95,9 +109,9 @@ static bool caught(const struct search *search, uint64_t tstate)
 		const struct tracee *tracee = &search->tracees->list[i];
 		struct user_regs_struct regs;
 
-		if (tracee->at_safe_call && ptrace(PTRACE_GETREGS, tracee->tid, 0, &regs) == 0 &&
-		    regs.fs_base == thread)
-			return true;
+		if (tracee->state != TRACEE_RUNNING &&
+		    ptrace(PTRACE_GETREGS, tracee->tid, 0, &regs) == 0 && regs.fs_base == thread)
+			return in_our_call(search, &regs);
 	}
 	return false;
 }
@@ -135,26 +149,7 @@ static const struct py_interpreter *interpreter_of(const struct search *search, 
 	return NULL;
 }
 
-/* All threads stopped: queues a call for each holder that has none. */
-static void queue_calls(struct search *search)
-{
-	for (unsigned i = 0; i < search->num_gils && search->yield; i++) {
-		struct gil *gil = &search->gils[i];
-		uint64_t tstate = gil->queued ? 0 : holder(search, gil);
-		const struct py_interpreter *interpreter;
-
-		if (!tstate || tstate == UINT64_MAX)
-			continue;
-		interpreter = interpreter_of(search, tstate);
-		if (!interpreter || py_pending_add(&search->memory, search->runtime, interpreter, tstate,
-						   &gil->call) != PY_PENDING_QUEUED)
-			continue;
-		gil->interpreter = interpreter;
-		gil->queued = true;
-	}
-}
-
-/* All threads stopped: leaves no call behind where the GIL came free by itself. */
+/* All threads stopped: takes back calls that were not made, where the GIL came free by itself. */
 static void remove_calls(struct search *search)
 {
 	for (unsigned i = 0; i < search->num_gils; i++)
@@ -163,16 +158,25 @@ static void remove_calls(struct search *search)
 					  search->gils[i].interpreter, &search->gils[i].call);
 }
 
-static bool is_our_call(struct search *search, const struct tracee_event *event)
+/* All threads stopped: queues a call for each holder as it is now. */
+static void queue_calls(struct search *search)
 {
-	if (event->call != SYS_sched_yield)
-		return false;
-	for (unsigned i = 0; i < search->num_gils; i++)
-		if (search->gils[i].queued && search->gils[i].call.argument == event->argument) {
-			search->gils[i].queued = false;
-			return true;
-		}
-	return false;
+	remove_calls(search);
+	for (unsigned i = 0; i < search->num_gils && search->yield; i++) {
+		struct gil *gil = &search->gils[i];
+		uint64_t tstate = holder(search, gil);
+		const struct py_interpreter *interpreter;
+
+		gil->queued = false;
+		if (!tstate || tstate == UINT64_MAX)
+			continue;
+		interpreter = interpreter_of(search, tstate);
+		if (!interpreter)
+			continue;
+		gil->interpreter = interpreter;
+		gil->queued = py_pending_add(&search->memory, search->runtime, interpreter, tstate,
+					     &gil->call) == PY_PENDING_QUEUED;
+	}
 }
 
 /* Lets the target run until the heap looks whole or `until` has come. */
@@ -184,6 +188,7 @@ static struct hg_error *run(struct search *search, uint64_t until)
 	while (now_ns() < until) {
 		struct tracee_event event;
 		struct hg_error *error = tracees_next(tracees, until, &event);
+		struct user_regs_struct regs;
 		enum verdict verdict;
 
 		if (error)
@@ -192,13 +197,13 @@ static struct hg_error *run(struct search *search, uint64_t until)
 			tracee_resume(tracees, event.tracee);
 		if (event.kind != TRACEE_ENTRY)
 			continue;
-		event.tracee->at_safe_call = is_our_call(search, &event);
 		verdict = judge(search);
 		if (verdict == VERDICT_SAFE)
 			return NULL;
 		/* With several GILs, a caught holder waits for the others. */
-		if (!event.tracee->at_safe_call || verdict == VERDICT_COLLECTING ||
-		    search->num_gils == 1)
+		if (search->num_gils == 1 || verdict == VERDICT_COLLECTING ||
+		    ptrace(PTRACE_GETREGS, event.tracee->tid, 0, &regs) < 0 ||
+		    !in_our_call(search, &regs))
 			tracee_resume(tracees, event.tracee);
 	}
 	return NULL;
@@ -218,7 +223,7 @@ static struct hg_error *search_until(struct search *search, uint64_t deadline,
 {
 	/* A stop is given more time than the search: there is no going on without it. */
 	const uint64_t stop_time = 10000ull * MILLISECOND;
-	uint64_t pause = MILLISECOND;
+	uint64_t pause = PAUSE_MIN;
 	struct hg_error *error = NULL;
 
 	while (!error && *verdict != VERDICT_SAFE && now_ns() < deadline) {

@@ -114,7 +114,6 @@ static void leave(struct tracees *tracees, struct tracee *tracee, int request)
 		restart(tracees, tracee->tid);
 	ptrace((enum __ptrace_request)request, tracee->tid, 0, 0);
 	tracee->state = TRACEE_RUNNING;
-	tracee->at_safe_call = false;
 }
 
 void tracee_resume(struct tracees *tracees, struct tracee *tracee)
@@ -190,8 +189,7 @@ static struct hg_error *system_call_stop(struct tracees *tracees, struct tracee 
 		return NULL;
 	}
 	tracee->state = TRACEE_ENTERING;
-	*ret = (struct tracee_event){ .kind = TRACEE_ENTRY, .tracee = tracee,
-				      .call = info.entry.nr, .argument = info.entry.args[0] };
+	*ret = (struct tracee_event){ .kind = TRACEE_ENTRY, .tracee = tracee };
 	return NULL;
 }
 

@@ -26,7 +26,6 @@ enum tracee_state {
 struct tracee {
 	pid_t tid;
 	enum tracee_state state;
-	bool at_safe_call; /* stands in the call that safepoint.c queued; forgotten when resumed */
 };
 
 struct tracees {
@@ -46,7 +45,6 @@ enum tracee_event_kind { TRACEE_NOTHING, TRACEE_STOP, TRACEE_ENTRY, TRACEE_GONE 
 struct tracee_event {
 	enum tracee_event_kind kind;
 	struct tracee *tracee;
-	uint64_t call, argument; /* TRACEE_ENTRY: system call and its first argument */
 };
 
 uint64_t now_ns(void); /* CLOCK_MONOTONIC */
