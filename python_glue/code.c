@@ -2,13 +2,7 @@
 #include "code.h"
 
 #include "lines.h"
-#include "lines.h"
 #include "unicode.h"
-
-/* PyBytesObject: ob_size at 16, ob_sval at 32, the same in 3.8 to 3.14. */
-#define BYTES_SIZE 16
-#define BYTES_DATA 32
-#define MAX_TABLE (UINT64_C(4) << 20) /* no line table is near that; a damaged object may say so */
 
 #define TABLE_MAX (16u << 20) /* bytes; a larger one is taken for a damaged object */
 
@@ -36,24 +30,6 @@ static int read_line(const struct memory *memory, const struct py_layout *layout
 		return 0;
 	bytes = malloc(size + 1);
 	if (!bytes || memory_read(memory, table + 32, bytes, size))
-		return 0;
-	return py_line(layout->minor, bytes, size, (int)first, lasti);
-}
-
-/* The line of an instruction; 0 where the table cannot be read. */
-static int read_line(const struct memory *memory, const struct py_layout *layout, uint64_t code,
-		     int32_t lasti)
-{
-	_cleanup_free_ uint8_t *bytes = NULL;
-	uint64_t table, size;
-	uint32_t first;
-
-	if (memory_read_u64(memory, code + (uint64_t)layout->code_linetable, &table) ||
-	    memory_read_u32(memory, code + (uint64_t)layout->code_firstlineno, &first) ||
-	    memory_read_u64(memory, table + BYTES_SIZE, &size) || size > MAX_TABLE)
-		return 0;
-	bytes = malloc(size + 1);
-	if (!bytes || memory_read(memory, table + BYTES_DATA, bytes, size))
 		return 0;
 	return py_line(layout->minor, bytes, size, (int)first, lasti);
 }
