@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../python_glue/code.h"
+#include "../python_glue/holders.h"
 #include "linkmap.h"
 #include "threads.h"
 
@@ -145,6 +146,37 @@ static struct hg_error *write_libraries(const struct facts *f, const struct link
 	return error;
 }
 
+static struct hg_error *keep_string(void *writer, const char *text, uint32_t *offset)
+{
+	return snapshot_writer_string(writer, text, offset);
+}
+
+static struct hg_error *write_holders(const struct facts *f, const struct snapshot *core,
+				      const struct linkmap *map, const struct hgs_library *libraries)
+{
+	_cleanup_free_ const char **paths = calloc(map->num_libraries + 1, sizeof(*paths));
+	const struct py_holders_source source = { .heap = core,
+						  .memory = f->memory,
+						  .layout = &f->runtime->layout,
+						  .libraries = libraries,
+						  .paths = paths,
+						  .num_libraries = (uint32_t)map->num_libraries,
+						  .string = keep_string,
+						  .context = f->writer };
+	_cleanup_free_ struct hgs_holder *holders = NULL;
+	struct hg_error *error;
+	uint32_t count = 0;
+
+	if (!paths)
+		return &hg_error_no_memory;
+	for (size_t i = 0; i < map->num_libraries; i++)
+		paths[i] = map->libraries[i].path ? map->libraries[i].path : "";
+	error = py_holders(&source, &holders, &count);
+	if (!error)
+		error = snapshot_writer_add(f->writer, HGS_HOLDERS, sizeof(*holders), holders, count);
+	return error;
+}
+
 static void linkmap_freep(struct linkmap **map)
 {
 	linkmap_free(*map);
@@ -178,6 +210,8 @@ struct hg_error *facts_write(struct process *process, const struct py_runtime *r
 		error = write_libraries(&f, map, &libraries);
 	if (!error)
 		error = write_segments(&f, map);
+	if (!error)
+		error = write_holders(&f, core, map, libraries);
 	if (!error)
 		*opens_unknown = map->opens_unknown;
 	return error;

@@ -39,9 +39,8 @@ int32_t hook_frame_lasti(struct hook *h, uint64_t frame)
 
 void hook_push_frame(struct hook *h, uint32_t object, uint64_t code, uint32_t thread, int32_t lasti)
 {
-	struct hook_array *frames = hook_column(h, HOOK_FRAMES);
-	uint32_t code_index = code ? hook_index(h, code) : HGS_NONE;
-	struct hook_frame *row = hook_push(h, frames, sizeof(*row));
+	uint32_t code_index = hook_index(h, code);
+	struct hook_frame *row = hook_push(h, hook_column(h, HOOK_FRAMES), sizeof(*row));
 
 	*row = (struct hook_frame){ object, code_index, thread, lasti };
 }
