@@ -169,7 +169,8 @@ struct hg_error *capture(struct process *process, const struct capture_options *
 	_cleanup_(freeze_endp) struct freeze *freeze = NULL;
 	_cleanup_free_ struct py_runtime *runtime = calloc(1, sizeof(*runtime));
 	_cleanup_free_ struct walk *walk = calloc(1, sizeof(*walk));
-	bool pause = options->freeze.mode == FREEZE_PAUSE;
+	struct freeze_options how = options->freeze;
+	bool pause = how.mode == FREEZE_PAUSE;
 	struct hgs_meta meta = { .method = pause ? HGS_PAUSE : HGS_FORK };
 	const char *opens_unknown = NULL;
 	struct hg_error *error;
@@ -183,10 +184,11 @@ struct hg_error *capture(struct process *process, const struct capture_options *
 		error = snapshot_writer_begin(fd, name, &writer);
 	if (!error)
 		error = interrupt_check(interrupt);
+	how.interrupt = interrupt;
 	progress_show(progress, "waiting for a moment when the heap is whole", 0);
 	begin = clock_ns();
 	if (!error)
-		error = freeze_begin(process, runtime, &options->freeze, &freeze);
+		error = freeze_begin(process, runtime, &how, &freeze);
 	if (error)
 		return error;
 	meta.time_ns = realtime_ns();
