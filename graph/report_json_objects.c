@@ -2,6 +2,7 @@
  * object it is, so that a script can walk the heap; chains are folded as everywhere. */
 #include "report_json.h"
 
+#include "keeper.h"
 #include "routes.h"
 #include "steps.h"
 
@@ -82,7 +83,7 @@ static struct hg_error *put_routes(struct json *json, const struct answer *answe
 				   uint32_t object, uint32_t limit)
 {
 	_cleanup_routes_ struct routes routes = {0};
-	struct chain ring = {0};
+	_cleanup_keeper_ struct keeper keeper = {0};
 	struct hg_error *error = routes_create(answer, object, limit ? limit : UINT32_MAX, &routes);
 
 	if (error)
@@ -94,10 +95,11 @@ static struct hg_error *put_routes(struct json *json, const struct answer *answe
 		error = put_chain(json, answer->s, &routes.chain[i]);
 	json_array_end(json);
 	if (!error)
-		error = ring_of(answer->s, answer->component, object, &ring);
+		error = keeper_of(answer, object, &keeper);
 	if (!error)
-		error = json_steps(json, "ring", answer->s, &ring, true);
-	chain_deinit(&ring);
+		error = json_steps(json, "ring", answer->s, &keeper.ring, true);
+	if (!error)
+		error = json_steps(json, "tail", answer->s, &keeper.tail, false);
 	return error;
 }
 

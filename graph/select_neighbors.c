@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "drawing.h"
+#include "keeper.h"
 #include "neighbors.h"
 #include "routes.h"
 #include "utf8.h"
@@ -12,22 +13,25 @@
 #define FAN_OUT 12 /* rows of one object; the others are counted in a node */
 #define ROUTES 5
 
-static struct hg_error *add_ring(struct drawing *drawing, const struct answer *answer,
-				 uint32_t panel, uint32_t object)
+static struct hg_error *add_garbage(struct drawing *drawing, const struct answer *answer,
+				    uint32_t panel, uint32_t object)
 {
-	struct chain ring = {.root = HGS_NONE};
-	struct hg_error *error = ring_of(answer->s, answer->component, object, &ring);
-	uint32_t subject, remark;
+	_cleanup_keeper_ struct keeper keeper = {0};
+	struct hg_error *error = keeper_of(answer, object, &keeper);
+	uint32_t first = drawing->nodes, remark;
 
-	if (!error && ring.steps)
-		error = drawing_ring(drawing, answer, panel, &ring, 0, NULL);
-	chain_deinit(&ring);
+	if (!error)
+		error = drawing_ring(drawing, answer, panel, &keeper.ring, 0, NULL);
+	if (!error)
+		error = drawing_chain(drawing, answer, panel, &keeper.tail);
 	if (error)
 		return error;
-	subject = drawing_object(drawing, answer, panel, object, NODE_SUBJECT);
+	drawing_object(drawing, answer, panel, object, NODE_SUBJECT);
+	if (drawing->nodes == first)
+		return NULL; /* on a ring that is drawn for another object */
 	remark = drawing_node(drawing, panel, NODE_REMARK, strdup("garbage: no root reaches it"),
 			      strdup(""));
-	drawing_edge(drawing, remark, subject, EDGE_MORE, strdup(""));
+	drawing_edge(drawing, remark, first, EDGE_MORE, strdup(""));
 	return drawing->no_memory ? &hg_error_no_memory : NULL;
 }
 
@@ -40,7 +44,7 @@ static struct hg_error *add_routes(struct drawing *drawing, const struct answer 
 	if (error)
 		return error;
 	if (!routes.total)
-		return add_ring(drawing, answer, panel, object);
+		return add_garbage(drawing, answer, panel, object);
 	drawing_object(drawing, answer, panel, object, NODE_SUBJECT);
 	*left_out += routes.total - routes.count;
 	for (uint32_t i = 0; i < routes.count && !error; i++) {

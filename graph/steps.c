@@ -193,6 +193,8 @@ static char *raw_words(const struct snapshot *s, uint32_t object)
 		return asprintf(&ret, "class %s", text) < 0 ? NULL : ret;
 	if (!*text)
 		return strdup(type);
+	if (strcmp(type, "NoneType") == 0 || strcmp(type, "bool") == 0)
+		return strdup(text);
 	if (strcmp(type, "str") == 0 || strcmp(type, "bytes") == 0) {
 		value = object_text(s, object);
 		if (!value)

@@ -1,6 +1,7 @@
 /* why, refs and backrefs as text: chains one below the other, or a tree to a depth. */
 #include <string.h>
 
+#include "keeper.h"
 #include "neighbors.h"
 #include "report_text.h"
 #include "routes.h"
@@ -26,23 +27,29 @@ static struct hg_error *put_garbage(struct page *page, const struct answer *answ
 				    uint32_t object)
 {
 	bool frozen = answer->reach->state[object] == REACH_FROZEN;
-	struct chain ring = {.root = HGS_NONE};
-	struct hg_error *error;
+	_cleanup_keeper_ struct keeper keeper = {0};
+	struct hg_error *error = keeper_of(answer, object, &keeper);
+	_cleanup_free_ char *from = NULL;
 
+	if (error)
+		return error;
 	page_wrap(page, INK_WARNING, 2, 4, "No root reaches it: %s",
 		  frozen ? "it is garbage in the permanent generation (gc.freeze), which gc never "
 			   "frees."
 			 : "it is garbage, alive until gc runs.");
-	error = ring_of(answer->s, answer->component, object, &ring);
-	if (!error && ring.steps) {
-		page_wrap(page, INK_PLAIN, 2, 4, "Its cycle:");
-		error = text_ring(page, answer->s, &ring, 0, 2);
-	} else if (!error) {
-		page_wrap(page, INK_PLAIN, 2, 4,
-			  "It is on no cycle itself; backrefs shows the garbage that refers to it.");
+	if (!keeper.ring.steps) {
+		page_wrap(page, INK_PLAIN, 2, 4, "No cycle keeps it either.");
+		return NULL;
 	}
-	chain_deinit(&ring);
-	return error;
+	page_wrap(page, INK_PLAIN, 2, 4, "%s",
+		  keeper.tail.steps ? "The cycle that keeps it:" : "It is on this cycle:");
+	error = text_ring(page, answer->s, &keeper.ring, 0, 2);
+	if (error || !keeper.tail.steps)
+		return error;
+	from = object_words(answer->s, keeper.tail.object[0]);
+	page->no_memory |= !from;
+	page_wrap(page, INK_PLAIN, 2, 4, "and from %s to it:", from ? from : "");
+	return text_tail(page, answer->s, &keeper.tail, 2);
 }
 
 static struct hg_error *put_why(struct page *page, const struct answer *answer, uint32_t object)
