@@ -32,6 +32,10 @@
  * would stop them in vain. */
 enum { MILLISECOND = 1000000, PAUSE_MIN = 5 * MILLISECOND, PAUSE_MAX = 50 * MILLISECOND };
 
+/* How long the others wait, at most, for a thread that does not stop: one that sleeps uninterruptibly
+ * (a disk that does not answer, the parent in vfork()). */
+#define STOP_TIME (1000ull * MILLISECOND)
+
 enum verdict { VERDICT_SAFE, VERDICT_HELD, VERDICT_COLLECTING };
 
 struct gil {
@@ -221,8 +225,6 @@ static struct hg_error *look(struct search *search, uint64_t deadline, enum verd
 static struct hg_error *search_until(struct search *search, uint64_t deadline,
 				     enum verdict *verdict)
 {
-	/* A stop is given more time than the search: there is no going on without it. */
-	const uint64_t stop_time = 10000ull * MILLISECOND;
 	uint64_t pause = PAUSE_MIN;
 	struct hg_error *error = NULL;
 
@@ -232,7 +234,7 @@ static struct hg_error *search_until(struct search *search, uint64_t deadline,
 		queue_calls(search);
 		error = run(search, until < deadline ? until : deadline);
 		if (!error)
-			error = look(search, now_ns() + stop_time, verdict);
+			error = look(search, now_ns() + STOP_TIME, verdict);
 		pause = pause < PAUSE_MAX / 2 ? 2 * pause : PAUSE_MAX;
 	}
 	return error;
@@ -252,7 +254,7 @@ struct hg_error *safepoint_reach(struct tracees *tracees, const struct process *
 	};
 	struct hg_error *error;
 
-	error = tracees_stop(tracees, start + 10000ull * MILLISECOND);
+	error = tracees_stop(tracees, start + STOP_TIME);
 	if (!error)
 		error = fault_at(FAULT_STOP);
 	if (!error)
@@ -269,7 +271,7 @@ struct hg_error *safepoint_reach(struct tracees *tracees, const struct process *
 	if (!error)
 		error = fault_at(FAULT_SAFE_POINT);
 	if (error)
-		hg_error_free(tracees_stop(tracees, now_ns() + 1000ull * MILLISECOND));
+		hg_error_free(tracees_stop(tracees, now_ns() + STOP_TIME));
 	remove_calls(&search);
 	*ret = (struct safe_point){
 		.consistent = verdict == VERDICT_SAFE,

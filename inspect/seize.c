@@ -35,36 +35,40 @@ static int seize(struct tracees *tracees, pid_t tid)
 	return -1;
 }
 
-/* Until a pass over /proc/PID/task finds no new one. Threads that a seized thread starts are seized
- * by the kernel. */
-static struct hg_error *seize_all(struct tracees *tracees)
+struct hg_error *tracees_seize_new(struct tracees *tracees, bool *found)
 {
-	bool found = true;
+	_cleanup_closedir_ DIR *dir = NULL;
+	struct dirent *entry;
+	char path[64];
 
-	while (found) {
-		_cleanup_closedir_ DIR *dir = NULL;
-		struct dirent *entry;
-		char path[64];
+	*found = false;
+	snprintf(path, sizeof(path), "/proc/%d/task", tracees->pid);
+	dir = opendir(path);
+	if (!dir)
+		return hg_error_new(HG_EXIT_NO_PROCESS, "no process with PID %d", tracees->pid);
+	while ((entry = readdir(dir))) {
+		pid_t tid = (pid_t)strtol(entry->d_name, NULL, 10);
+		int got = tid > 0 ? seize(tracees, tid) : 0;
 
-		found = false;
-		snprintf(path, sizeof(path), "/proc/%d/task", tracees->pid);
-		dir = opendir(path);
-		if (!dir)
-			return hg_error_new(HG_EXIT_NO_PROCESS, "no process with PID %d",
-					    tracees->pid);
-		while ((entry = readdir(dir))) {
-			pid_t tid = (pid_t)strtol(entry->d_name, NULL, 10);
-			int got = tid > 0 ? seize(tracees, tid) : 0;
-
-			if (got < 0 && errno == EPERM)
-				return process_denied(tracees->pid);
-			if (got < 0)
-				return hg_error_errno(HG_EXIT_FAILURE, errno,
-						      "cannot trace thread %d", tid);
-			found |= got > 0;
-		}
+		if (got < 0 && errno == EPERM)
+			return process_denied(tracees->pid);
+		if (got < 0)
+			return hg_error_errno(HG_EXIT_FAILURE, errno, "cannot trace thread %d", tid);
+		*found |= got > 0;
 	}
 	return tracees_alive(tracees);
+}
+
+/* Until a pass finds none that is new. */
+static struct hg_error *seize_all(struct tracees *tracees)
+{
+	struct hg_error *error;
+	bool found;
+
+	do {
+		error = tracees_seize_new(tracees, &found);
+	} while (!error && found);
+	return error;
 }
 
 /* A filter could kill the target for a call that we inject; SUSPEND_SECCOMP is for this. */
@@ -84,7 +88,7 @@ static void choose_options(struct tracees *tracees)
 
 bool tracees_init_one(struct tracees *tracees, pid_t pid, pid_t tid)
 {
-	*tracees = (struct tracees){ .pid = pid };
+	*tracees = (struct tracees){ .pid = pid, .complete = true };
 	choose_options(tracees);
 	if (seize(tracees, tid) > 0)
 		return true;

@@ -305,12 +305,10 @@ static struct hg_error *settle(struct tracees *tracees, uint64_t deadline, bool 
 	}
 }
 
-struct hg_error *tracees_stop(struct tracees *tracees, uint64_t deadline)
+static struct hg_error *stop_known(struct tracees *tracees, uint64_t deadline)
 {
 	struct hg_error *error;
 
-	if (!tracees->since)
-		tracees->since = now_ns();
 	/* First the threads that run, then those held at the entry of a call: a thread that is about
 	 * to wake another one up (GIL just released) does so when the other one cannot run any more. */
 	for (size_t i = 0; i < tracees->count; i++)
@@ -323,6 +321,25 @@ struct hg_error *tracees_stop(struct tracees *tracees, uint64_t deadline)
 		if (tracees->list[i].state == TRACEE_ENTERING)
 			ask(&tracees->list[i]);
 	return settle(tracees, deadline, false);
+}
+
+struct hg_error *tracees_stop(struct tracees *tracees, uint64_t deadline)
+{
+	struct hg_error *error;
+	bool found = true;
+
+	if (!tracees->since)
+		tracees->since = now_ns();
+	error = stop_known(tracees, deadline);
+	/* A thread whose clone(2) had begun when its parent was seized is neither reported nor, until
+	 * the parent stands still, sure to be listed. */
+	while (!error && !tracees->complete && found) {
+		error = tracees_seize_new(tracees, &found);
+		if (!error && found)
+			error = stop_known(tracees, deadline);
+	}
+	tracees->complete |= !error;
+	return error;
 }
 
 void tracees_deinit(struct tracees *tracees)

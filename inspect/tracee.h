@@ -34,6 +34,7 @@ struct tracees {
 	struct tracee *list; /* the order has no meaning */
 	size_t count, capacity;
 	bool exec;	    /* the target replaced itself */
+	bool complete;	    /* no thread can be missing any more */
 	const struct interrupt *interrupt; /* NULL: none */
 	uint64_t since;	    /* when the first thread was asked to stop; 0: none is */
 	uint64_t stopped_ns; /* sum of the stops that are over */
@@ -57,6 +58,9 @@ struct tracee *tracees_find(const struct tracees *tracees, pid_t tid); /* NULL: 
 struct tracee *tracees_add(struct tracees *tracees, pid_t tid);	      /* NULL: out of memory */
 /* Why there is no going on: the target exited or replaced itself, or the user interrupts. */
 _must_check_ struct hg_error *tracees_alive(const struct tracees *tracees);
+
+/* One pass over /proc/PID/task. *found: there was a thread that we did not have. */
+_must_check_ struct hg_error *tracees_seize_new(struct tracees *tracees, bool *found);
 
 /* Seizes one thread only. On false nothing has to be undone. */
 _must_check_ bool tracees_init_one(struct tracees *tracees, pid_t pid, pid_t tid);
