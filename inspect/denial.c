@@ -52,9 +52,6 @@ static struct hg_error *remedy(const struct denial_facts *f, struct hg_error *er
 	if (f->self.uid[1] == 0)
 		return hg_error_hint(error, "run it from a root shell that holds CAP_SYS_PTRACE "
 					    "(capsh --print shows what it holds)");
-	if (f->in_container)
-		return hg_error_hint(error, "attach as root: docker exec -u root CONTAINER heapgraph "
-					    "attach %d", f->pid);
 	return hg_error_hint(error, "sudo heapgraph attach %d", f->pid);
 }
 
