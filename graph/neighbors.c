@@ -223,3 +223,28 @@ char *neighbor_edge(const struct snapshot *s, const struct neighbor *neighbor)
 		return NULL;
 	return asprintf(&ret, "%s%s", edge, varies ? ".." : "") < 0 ? NULL : ret;
 }
+
+bool neighbors_worth_opening(const struct answer *answer, uint32_t object)
+{
+	const struct snapshot *s = answer->s;
+	uint32_t owner;
+
+	if (s->flags[object] & (HGS_OBJ_TYPE_OBJECT | HGS_OBJ_MODULE) ||
+	    strcmp(snapshot_type_name(s, object), "code") == 0)
+		return false;
+	owner = owner_of_dict(answer, object);
+	return owner == HGS_NONE || !(s->flags[owner] & HGS_OBJ_MODULE);
+}
+
+bool neighbors_is_value(const struct snapshot *s, uint32_t object)
+{
+	static const char *const values[] = {"NoneType", "bool", "int", "float", "str", "bytes"};
+	const char *type = snapshot_type_name(s, object);
+
+	if (!*snapshot_text(s, object) && strcmp(type, "str") != 0)
+		return false;
+	for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++)
+		if (strcmp(type, values[i]) == 0)
+			return true;
+	return false;
+}

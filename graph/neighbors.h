@@ -28,3 +28,11 @@ void neighbors_deinit(struct neighbors *neighbors);
 
 /* The edge in words; caller frees, NULL without memory. */
 char *neighbor_edge(const struct snapshot *s, const struct neighbor *neighbor);
+
+/* Whether a tree or picture of referents should go on below the object. Classes, modules, their
+ * dictionaries and code lead everywhere and explain nothing, unless they are what was asked
+ * about. O(referrers) for a dict. */
+bool neighbors_worth_opening(const struct answer *answer, uint32_t object);
+
+/* A value rather than a thing: None, bool, a number, str, bytes. */
+bool neighbors_is_value(const struct snapshot *s, uint32_t object);

@@ -12,6 +12,7 @@
 #define ALIKE 3	 /* more of a kind are one node */
 #define FAN_OUT 12 /* rows of one object; the others are counted in a node */
 #define ROUTES 5
+#define VALUE_COLUMNS 36
 
 static struct hg_error *add_garbage(struct drawing *drawing, const struct answer *answer,
 				    uint32_t panel, uint32_t object)
@@ -130,12 +131,36 @@ static void add_fold(struct search *search, uint32_t node, uint64_t count, const
 		    true, label);
 }
 
+/* Values stand in the node of what holds them: as nodes of their own None and small numbers would
+ * tie everything to everything. */
+static void add_value(struct search *search, uint32_t node, const struct neighbor *row)
+{
+	struct drawn_node *drawn = &search->drawing->node[node];
+	_cleanup_free_ char *edge = neighbor_edge(search->answer->s, row), *safe = NULL;
+	_cleanup_free_ char *value = object_text(search->answer->s, row->object), *fitted = NULL;
+	_cleanup_free_ char *line = NULL;
+	char *detail;
+
+	if (edge && value && asprintf(&line, "%s = %s", edge, value) < 0)
+		line = NULL;
+	safe = line ? text_escape(line, true) : NULL;
+	fitted = safe ? text_elide(safe, VALUE_COLUMNS, true) : NULL;
+	if (!fitted || asprintf(&detail, "%s%s%s", drawn->detail, *drawn->detail ? "\n" : "",
+				fitted) < 0) {
+		search->drawing->no_memory = true;
+		return;
+	}
+	free(drawn->detail);
+	drawn->detail = detail;
+}
+
 static void add_row(struct search *search, uint32_t node, int depth, const struct neighbor *row)
 {
 	struct drawing *drawing = search->drawing;
 	const struct answer *answer = search->answer;
 	_cleanup_free_ char *edge = neighbor_edge(answer->s, row);
 	char *label = edge ? text_escape(edge, true) : NULL;
+	bool opens = search->referrers || neighbors_worth_opening(answer, row->object);
 	uint32_t other = drawing_find(drawing, search->panel, row->object);
 
 	if (row->count > 1) {
@@ -152,7 +177,7 @@ static void add_row(struct search *search, uint32_t node, int depth, const struc
 	if (other == DRAWING_NONE) {
 		other = drawing_object(drawing, answer, search->panel, row->object,
 				       role_of(answer, row->object));
-		if (search->tail < drawing->max_nodes) {
+		if (opens && search->tail < drawing->max_nodes) {
 			search->depth[search->tail] = depth + 1;
 			search->queue[search->tail++] = other;
 		}
@@ -172,8 +197,14 @@ static struct hg_error *expand(struct search *search, uint32_t node, int depth)
 	if (error)
 		return error;
 	search->hidden += neighbors.hidden;
-	for (i = 0; i < neighbors.count && i < FAN_OUT && drawing->objects < drawing->max_nodes; i++)
-		add_row(search, node, depth, &neighbors.row[i]);
+	for (i = 0; i < neighbors.count && i < FAN_OUT && drawing->objects < drawing->max_nodes &&
+		    !drawing->no_memory;
+	     i++)
+		if (!search->referrers && neighbors.row[i].count == 1 &&
+		    neighbors_is_value(search->answer->s, neighbors.row[i].object))
+			add_value(search, node, &neighbors.row[i]);
+		else
+			add_row(search, node, depth, &neighbors.row[i]);
 	if (i < neighbors.count)
 		add_fold(search, node, neighbors.count - i, "more", strdup(""));
 	return drawing->no_memory ? &hg_error_no_memory : NULL;
@@ -200,8 +231,9 @@ static void add_caption(const struct search *search, const struct picture_option
 {
 	char hidden[WORD_SIZE], unexplored[WORD_SIZE];
 
-	if (asprintf(&search->drawing->caption, "%s, to depth %d%s%s%s%s",
+	if (asprintf(&search->drawing->caption, "%s, to depth %d%s%s%s%s%s",
 		     search->referrers ? "What refers to it" : "What it refers to", options->depth,
+		     search->referrers ? "" : "; classes and modules are not opened",
 		     search->hidden ? "; not drawn, string keys and types: " : "",
 		     search->hidden ? count_words(search->hidden, hidden) : "",
 		     search->unexplored ? "; not followed (--max-nodes), objects: " : "",

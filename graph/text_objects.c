@@ -189,7 +189,8 @@ static struct hg_error *advance(struct tree *tree)
 	row = &level->neighbors.row[level->next++];
 	again = test_and_set(tree->seen, row->object);
 	put_row(tree, row, level->next == level->neighbors.count, again);
-	if (again || row->count > 1 || tree->open >= tree->depth)
+	if (again || row->count > 1 || tree->open >= tree->depth ||
+	    (!tree->referrers && !neighbors_worth_opening(tree->answer, row->object)))
 		return NULL;
 	return open_level(tree, row->object);
 }
