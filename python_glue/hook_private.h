@@ -72,8 +72,8 @@ struct hook_type {
 	uint32_t object_flags;	/* HGS_OBJ_* that each instance has */
 	uint32_t members, num_members; /* in struct hook.members */
 	uint8_t kind, exact;	/* exact: the static type itself, no subclass */
-	uint16_t pad;
-	uint32_t reserved;
+	uint16_t fields; /* of a struct sequence, visible or not; 0: it is none */
+	uint32_t pad;
 };
 
 /* A pseudo object: a thread state or a running frame. */

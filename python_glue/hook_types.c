@@ -201,6 +201,21 @@ static bool is_type(uint64_t type)
 	return type && !(type & 7) && get64(object_type(type) + TP_FLAGS) & TPF_TYPE;
 }
 
+/* A struct sequence (Objects/structseq.c): a subclass of a static type, tuple, whose members lie where the
+ * items are; some are behind ob_size. */
+static uint16_t structure_fields(struct hook *h, const struct hook_type *t)
+{
+	const struct hook_member *m = (const struct hook_member *)h->members.data + t->members;
+	uint32_t items = (uint32_t)hook_tuple_items(h, 0), i, last = items;
+
+	if (!t->num_members || m[0].offset != items)
+		return 0;
+	for (i = 0; i < t->num_members; i++)
+		if (m[i].offset > last)
+			last = m[i].offset;
+	return (uint16_t)((last - items) / 8 + 1);
+}
+
 static void fill(struct hook *h, struct hook_type *t, uint64_t type)
 {
 	uint64_t base;
@@ -228,6 +243,8 @@ static void fill(struct hook *h, struct hook_type *t, uint64_t type)
 		t->object_flags |= HGS_OBJ_USER;
 	base = get64(type + TP_BASE);
 	t->exact = !base || (!(t->flags & TPF_HEAPTYPE) && kind_of(base, get64(base + TP_FLAGS)) != t->kind);
+	if (t->kind == KIND_TUPLE && !t->exact && !(get64(base + TP_FLAGS) & TPF_HEAPTYPE))
+		t->fields = structure_fields(h, t);
 	t->object = hook_index(h, type);
 }
 

@@ -90,6 +90,18 @@ static void static_type(struct hook *h, uint32_t i, uint64_t type)
 		hook_edge(h, get64(type + held[k]), HGS_EDGE_UNNAMED, 0);
 }
 
+/* From 3.9 on structseq_traverse() looks the number of fields up in the type's dict, for which it
+ * needs a current thread state; where no thread holds the GIL there is none. */
+static void structure(struct hook *h, uint64_t object, const struct hook_type *type)
+{
+	unsigned i;
+
+	for (i = 0; i < type->fields; i++)
+		hook_edge(h, get64(hook_tuple_items(h, object) + i * 8), HGS_EDGE_UNNAMED, 0);
+	if (type->flags & TPF_HEAPTYPE)
+		hook_edge(h, type->address, HGS_EDGE_UNNAMED, 0);
+}
+
 static void references(struct hook *h, uint64_t object, const struct hook_type *type)
 {
 	if (type->exact && type->kind == KIND_DICT && !hook_dict_embedded(h, object)) {
@@ -101,7 +113,10 @@ static void references(struct hook *h, uint64_t object, const struct hook_type *
 	} else if (type->exact && type->kind == KIND_SET) {
 		hook_set(h, object, hook_edge);
 	} else if (type->traverse) {
-		((traverse *)type->traverse)(object, visit, h);
+		if (type->fields && h->minor >= 9)
+			structure(h, object, type);
+		else
+			((traverse *)type->traverse)(object, visit, h);
 		hook_flush(h);
 		hook_names(h, object, type);
 	}

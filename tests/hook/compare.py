@@ -3,7 +3,9 @@
 import collections
 import gc
 import json
+import os
 import sys
+import time
 
 import walked
 from walked import DICT_KEY, TRACKED, FROZEN
@@ -44,7 +46,8 @@ def populate():
             late.number_2 = (n, [n])
         kept.append([Plain(n), late, slotted, table, Items(), closure([n]), generator,
                      collections.OrderedDict(x=[n]), collections.deque([[n]] * 70), {n, (n, "s")},
-                     collections.defaultdict(list, {(n, 2): [3]}), frozenset([(n,)]), {1: [2], "s": 3}])
+                     collections.defaultdict(list, {(n, 2): [3]}), frozenset([(n,)]), {1: [2], "s": 3},
+                     os.stat("/"), time.localtime(), sys.version_info])
     return kept
 
 
