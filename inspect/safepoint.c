@@ -270,8 +270,16 @@ struct hg_error *safepoint_reach(struct tracees *tracees, const struct process *
 	error = search_until(&search, start + timeout_ns, &verdict);
 	if (!error)
 		error = fault_at(FAULT_SAFE_POINT);
-	if (error)
-		hg_error_free(tracees_stop(tracees, now_ns() + STOP_TIME));
+	if (error) {
+		struct hg_error *other;
+
+		tracees->interrupt = NULL; /* it has been heard; this stop is for the target's sake */
+		other = tracees_stop(tracees, now_ns() + STOP_TIME);
+		if (other) { /* a call that stays queued does no harm, taking it out on the run would */
+			hg_error_free(other);
+			return error;
+		}
+	}
 	remove_calls(&search);
 	*ret = (struct safe_point){
 		.consistent = verdict == VERDICT_SAFE,
