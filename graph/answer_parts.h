@@ -55,6 +55,13 @@ static inline bool unreached(const struct answer *answer, uint32_t object)
 	return state == REACH_GARBAGE || state == REACH_FROZEN;
 }
 
+/* A library that came by dlopen from the application, not by import, with the process, or as a
+ * dependency: only of such a one is an owner worth a word. */
+static inline bool is_opened(const struct library *library)
+{
+	return library->loaded_by[0] == 'd';
+}
+
 /* Each fills its part of the answer. */
 _must_check_ struct hg_error *holders_make(struct making *making);
 _must_check_ struct hg_error *libraries_make(struct making *making);

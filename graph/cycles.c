@@ -26,6 +26,18 @@ static bool holds_handle(const struct making *making, const struct loop *loop)
 	       making->answer->holders[loop->owner].fact->kind == HGS_HOLDER_HANDLE;
 }
 
+/* A handle of a library that came by dlopen: those of the main program and of libc say nothing. */
+static bool holds_opened(const struct making *making, const struct loop *loop)
+{
+	const struct answer *answer = making->answer;
+	uint32_t library;
+
+	if (!holds_handle(making, loop))
+		return false;
+	library = answer->holders[loop->owner].library;
+	return library == HGS_NONE || is_opened(&answer->libraries[library]);
+}
+
 /* Further down from a source lies the handle's own loop; the source's row tells of it. */
 static bool is_inner(const struct making *making, const struct loop *loop)
 {
@@ -37,11 +49,10 @@ static bool is_inner(const struct making *making, const struct loop *loop)
 
 static bool is_listed(const struct making *making, const struct loop *loop)
 {
-	if (holds_handle(making, loop))
-		return true;
 	if (loop->state == REACH_GARBAGE || loop->state == REACH_FROZEN)
-		return (!loop->types || loop->user) && !is_inner(making, loop);
-	return loop->foreign;
+		return holds_handle(making, loop) ||
+		       ((!loop->types || loop->user) && !is_inner(making, loop));
+	return loop->foreign || holds_opened(making, loop);
 }
 
 static int by_signature(const void *a, const void *b)

@@ -31,12 +31,6 @@ void picks_sort(struct picks *picks);
 /* Length of the run of equal keys that begins at `first`. */
 uint32_t picks_run(const struct picks *picks, uint32_t first);
 
-/* A library that came by dlopen from the application, not by import, with the process, or as a
- * dependency: only of such a one is an owner worth a word. */
-static inline bool is_opened(const struct library *library)
-{
-	return library->loaded_by[0] == 'd';
-}
 /* An unreached owner of such a library's handle. */
 bool is_pinned(const struct answer *answer, const struct holder *holder);
 static inline const char *plural(uint64_t count)

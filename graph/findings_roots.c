@@ -16,8 +16,7 @@ static bool is_stdlib_global(const struct making *making, const struct chain *ch
 	if (chain->root == HGS_NONE || s->roots[chain->root].kind != HGS_ROOT_MODULES ||
 	    chain->steps != 4 || HGS_EDGE_KIND(chain->edge[1]) != HGS_EDGE_KEY)
 		return false;
-	return modules_origin(s, chain->object[1], HGS_EDGE_PAYLOAD(chain->edge[1]),
-			      making->stdlib) == MODULE_STDLIB;
+	return modules_origin(s, chain->object[1], making->stdlib) == MODULE_STDLIB;
 }
 
 static bool is_suspended(const struct snapshot *s, uint32_t object)

@@ -129,7 +129,7 @@ static bool is_stdlib_type(const struct making *making, uint32_t type)
 				continue;
 			name = snapshot_text(s, key);
 			if (strncmp(name, text, length) == 0 && !name[length])
-				return modules_origin(s, s->target[e], key, making->stdlib) ==
+				return modules_origin(s, s->target[e], making->stdlib) ==
 				       MODULE_STDLIB;
 		}
 	}

@@ -55,13 +55,12 @@ char *modules_stdlib(const struct snapshot *s)
 	return NULL;
 }
 
-enum module_origin modules_origin(const struct snapshot *s, uint32_t module, uint32_t name,
-				  const char *stdlib)
+enum module_origin modules_origin(const struct snapshot *s, uint32_t module, const char *stdlib)
 {
 	const char *file = module_file(s, module);
 	size_t length = stdlib ? strlen(stdlib) : 0;
 
-	if (strcmp(snapshot_text(s, name), "__main__") == 0)
+	if (strcmp(snapshot_text(s, module), "__main__") == 0)
 		return MODULE_MAIN;
 	if (!file)
 		return MODULE_STDLIB;

@@ -16,10 +16,8 @@ bool modules_is_table(const struct snapshot *s, uint32_t object);
  * without memory). O(modules). */
 char *modules_stdlib(const struct snapshot *s);
 
-/* Whose module `module` is, imported under the key `name` (a str object). `stdlib` is what
- * modules_stdlib() gave. O(size of the module's dict). */
-enum module_origin modules_origin(const struct snapshot *s, uint32_t module, uint32_t name,
-				  const char *stdlib);
+/* Whose module it is. `stdlib` is what modules_stdlib() gave. O(size of the module's dict). */
+enum module_origin modules_origin(const struct snapshot *s, uint32_t module, const char *stdlib);
 
 /* The attribute dictionary of an object, or HGS_NONE. O(references). */
 uint32_t attribute_dict(const struct snapshot *s, uint32_t object);

@@ -16,7 +16,7 @@
 #include "graph.h"
 #include "modules.h"
 
-#define BUCKETS 16u /* more than the largest cost and the largest start distance */
+#define BUCKETS 16u /* more than the largest step and the largest start distance */
 
 struct bucket {
 	uint32_t *objects;
@@ -64,15 +64,10 @@ static uint32_t root_distance(uint32_t kind)
 	}
 }
 
-static uint32_t edge_cost(const struct search *search, uint32_t from, uint64_t edge, bool table)
+static uint32_t edge_cost(const struct snapshot *s, uint32_t from, uint64_t edge)
 {
-	const struct snapshot *s = search->s;
 	enum hgs_edge kind = HGS_EDGE_KIND(s->name[edge]);
 
-	if (table && kind == HGS_EDGE_KEY)
-		return module_cost[modules_origin(s, s->target[edge],
-						  HGS_EDGE_PAYLOAD(s->name[edge]),
-						  search->stdlib)];
 	/* A class refers to its bases, subclasses and method resolution order: true, and no help. */
 	if (s->flags[from] & HGS_OBJ_TYPE_OBJECT)
 		return kind == HGS_EDGE_ATTR_DICT ? 1 : 6;
@@ -108,10 +103,27 @@ static void start_at(struct search *search, uint32_t object, uint32_t root, uint
 	push(search, object, distance);
 }
 
+/* What it costs to leave the object. A module and its dict are at distance 0 by way of sys.modules,
+ * so that no other way to them (an import elsewhere, a function's globals) is shorter and each
+ * module goes by its own name; whose module it is counts for what it holds. */
+static uint32_t start_cost(const struct search *search, uint32_t object)
+{
+	const struct snapshot *s = search->s;
+	uint32_t parent = search->reach->parent[object];
+
+	if (parent == HGS_NONE || !(s->flags[object] & HGS_OBJ_DICT) ||
+	    !(s->flags[parent] & HGS_OBJ_MODULE))
+		return 0;
+	/* A submodule after its package, which often offers the same things. */
+	return module_cost[modules_origin(s, parent, search->stdlib)] +
+	       (strchr(snapshot_text(s, parent), '.') != NULL);
+}
+
 static void relax(struct search *search, uint32_t object)
 {
 	const struct snapshot *s = search->s;
 	struct reach *reach = search->reach;
+	uint32_t base = search->distance[object] + start_cost(search, object);
 	bool table = (s->flags[object] & HGS_OBJ_DICT) && modules_is_table(s, object);
 
 	for (uint64_t e = s->start[object]; e < s->start[object + 1]; e++) {
@@ -119,7 +131,7 @@ static void relax(struct search *search, uint32_t object)
 
 		if (reach->state[target])
 			continue;
-		distance = search->distance[object] + edge_cost(search, object, e, table);
+		distance = base + (table ? 0 : edge_cost(s, object, e));
 		if (distance >= search->distance[target])
 			continue;
 		search->distance[target] = distance;

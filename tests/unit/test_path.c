@@ -75,6 +75,21 @@ static void test_user_modules_first(void **state)
 	heap_destroy(heap);
 }
 
+/* However short the way through another module's function, a global has its own module's name. */
+static void test_own_module(void **state)
+{
+	struct heap *heap = heap_create();
+	uint32_t main = heap_module(heap, "__main__", NULL);
+	uint32_t uuid = heap_module(heap, "uuid", "/usr/lib/python3.11/uuid.py");
+	uint32_t function = heap_object(heap, "function"), lib = heap_object(heap, "list");
+
+	heap_key(heap, main, "uuid4", function);
+	heap_member(heap, function, "__globals__", uuid);
+	heap_key(heap, uuid, "lib", lib);
+	assert_path(heap, lib, "uuid.lib");
+	heap_destroy(heap);
+}
+
 static void test_frames(void **state)
 {
 	struct heap *heap = heap_create();
@@ -181,6 +196,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_attributes),
 		cmocka_unit_test(test_user_modules_first),
+		cmocka_unit_test(test_own_module),
 		cmocka_unit_test(test_frames),
 		cmocka_unit_test(test_closures_and_tracebacks),
 		cmocka_unit_test(test_edges_and_texts),
