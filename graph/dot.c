@@ -12,7 +12,7 @@
 #define LABEL_LIMIT 400 /* columns of one label */
 
 /* How a label is set: its columns, what stands before each line (edges: room between the line and
- * its words), and the escape that ends one (\\n centres, \\l sets left and wants one at the end). */
+ * its words), and the escape that ends one (\n centres, \l sets left and wants one at the end). */
 struct setting {
 	int columns;
 	const char *lead, *end;
@@ -28,17 +28,24 @@ struct look {
 	const char *shape, *style, *fill, *color, *pen, *margin, *legend;
 };
 
+#define WIDE "0.14,0.07" /* margins; polygons add room of their own */
+#define NARROW "0.05,0.03"
+
 static const struct look looks[NODE_ROLES] = {
-	[NODE_PLAIN] = {"box", "rounded,filled", "#ffffff", "#555555", "1", "0.14,0.07", "object"},
-	[NODE_ROOT] = {"house", "filled", "#cfe8f7", "#0072b2", "1.5", "0.05,0.03", "root or module"},
-	[NODE_RING] = {"box", "rounded,filled", "#fbe3c4", "#b35900", "2.5", "0.14,0.07", "on the cycle"},
-	[NODE_OWNER] = {"octagon", "filled", "#fff6b3", "#6b5f00", "1.5", "0.05,0.02", "owns the handle"},
-	[NODE_SUBJECT] = {"doubleoctagon", "filled", "#fff6b3", "#333333", "1.5", "0.05,0.02", "asked about"},
-	[NODE_LIBRARY] = {"component", "filled", "#333333", "#000000", "1.5", "0.14,0.07", "loaded library"},
-	[NODE_GONE] = {"component", "filled,dashed", "#ffffff", "#a63600", "2.5",
-		       "0.14,0.07", "library no longer loaded"},
-	[NODE_MORE] = {"folder", "filled", "#eeeeee", "#888888", "1", "0.14,0.07", "folded: many alike, or more"},
-	[NODE_REMARK] = {"plaintext", "", "#ffffff", "#000000", "1", "0.05,0.03", NULL},
+	[NODE_PLAIN] = {"box", "rounded,filled", "#ffffff", "#555555", "1", WIDE, "object"},
+	[NODE_ROOT] = {"house", "filled", "#cfe8f7", "#0072b2", "1.5", NARROW, "root or module"},
+	[NODE_RING] = {"box", "rounded,filled", "#fbe3c4", "#b35900", "2.5", WIDE, "on the cycle"},
+	[NODE_OWNER] = {"octagon", "filled", "#fff6b3", "#6b5f00", "1.5", NARROW,
+			"owns the handle"},
+	[NODE_SUBJECT] = {"doubleoctagon", "filled", "#fff6b3", "#333333", "1.5", NARROW,
+			  "asked about"},
+	[NODE_LIBRARY] = {"component", "filled", "#333333", "#000000", "1.5", WIDE,
+			  "loaded library"},
+	[NODE_GONE] = {"component", "filled,dashed", "#ffffff", "#a63600", "2.5", WIDE,
+		       "library no longer loaded"},
+	[NODE_MORE] = {"folder", "filled", "#eeeeee", "#888888", "1", WIDE,
+		       "folded: many alike, or more"},
+	[NODE_REMARK] = {"plaintext", "", "#ffffff", "#000000", "1", NARROW, NULL},
 };
 
 struct edge_look {

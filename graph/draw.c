@@ -71,7 +71,7 @@ static int wait_child(pid_t pid, int pipe, unsigned seconds, bool *timed_out)
 	while (!ready && (left = deadline - now_ms()) > 0) {
 		ready = poll(&poll_fd, 1, (int)left);
 		if (ready < 0)
-			break; /* a signal: the user wants to stop, or the time is up anyway */
+			break; /* a signal that the caller catches: the user wants to stop */
 	}
 	*timed_out = !ready;
 	if (ready <= 0)
@@ -121,6 +121,8 @@ static struct hg_error *explain(int status, const char *format, unsigned seconds
 	if (code == NO_OUTPUT)
 		return hg_error_new(HG_EXIT_FAILURE,
 				    "cannot draw the picture: no memory to hold it");
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+		return hg_error_new(HG_EXIT_FAILURE, "cannot draw the picture: interrupted");
 	if (WIFSIGNALED(status))
 		return hg_error_hint(
 			hg_error_new(HG_EXIT_FAILURE, "cannot draw the picture: Graphviz died of %s",

@@ -103,7 +103,7 @@ static void hostile(struct heap *heap)
 {
 	static const char *const names[] = {
 		"\033[2J\033[1;31mred", "quote\" -> {x}", "back\\slash\\", "new\nline",
-		"a<b>&amp;&lt;|{}", "\\N\\G\\l", "\xff\xfe invalid", "\xe2\x80\xae" "desrever",
+		"a<b>&amp;&lt;|{}", "\\N\\G\\l", "\xff\xfe invalid", "\xe2\x80\xaeyltrohs",
 		"\xe6\xbc\xa2\xe5\xad\x97", "<table>", "trailing\\\\\\", "%s%n",
 	};
 	uint32_t main = heap_module(heap, "__main__", "x.py"), at = main;

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 
 #include <cmocka.h>
 
@@ -243,6 +244,25 @@ static void test_unknown_format(void **state)
 	snapshot_close(s);
 }
 
+/* No time at all: the child is killed, nothing is written, and no child is left. */
+static void test_time_limit(void **state)
+{
+	const struct picture_options options = {.kind = PICTURE_FINDINGS, .max_nodes = 60};
+	int fd = memfd_create("none", MFD_CLOEXEC);
+	struct snapshot *s;
+	struct answer *answer = open_scene(scenes, &s);
+	struct hg_error *error = picture_draw(answer, &options, "png", fd);
+
+	assert_non_null(error);
+	assert_non_null(strstr(error->message, "took more than 0 s"));
+	assert_int_equal(lseek(fd, 0, SEEK_END), 0);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	hg_error_free(error);
+	close(fd);
+	answer_destroy(answer);
+	snapshot_close(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -250,6 +270,7 @@ int main(void)
 		cmocka_unit_test(test_objects),
 		cmocka_unit_test(test_rendered),
 		cmocka_unit_test(test_unknown_format),
+		cmocka_unit_test(test_time_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
