@@ -104,6 +104,8 @@ void hook_frame_slots(struct hook *h, uint64_t frame, hook_found *found)
 	at += 8 * (uint64_t)named_slots(h, at, get64(code + (uint64_t)l->code_cellvars),
 					HGS_EDGE_CELL, found);
 	named_slots(h, at, get64(code + (uint64_t)l->code_freevars), HGS_EDGE_CELL, found);
+	found(h, get64(frame + (uint64_t)l->frame_locals),
+	      HGS_EDGE_NAME(HGS_EDGE_FRAME, HGS_FRAME_LOCALS), 0);
 	stack = get64(frame + (uint64_t)l->frame_valuestack);
 	if (l->frame_stackdepth != PY_ABSENT) {
 		depth = (int32_t)get32(frame + (uint64_t)l->frame_stackdepth);

@@ -8,10 +8,8 @@
 
 #define SYS_mmap 9
 #define SYS_mremap 25
-#define SYS_munmap 11
 #define SYS_madvise 28
 #define HOOK_ENOMEM 12
-#define HOOK_EOVERFLOW 75
 #define LEAF_BYTES (4ull << 22)
 
 static int64_t hook_syscall(int64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
@@ -85,39 +83,22 @@ void hook_push32(struct hook *h, struct hook_array *array, uint32_t value)
 	*(hook_u32 *)hook_push(h, array, 4) = value;
 }
 
-static struct hook_region *region_entry(struct hook *h, uint64_t key)
+static struct hook_region *region_entry(struct hook *h, uint64_t region)
 {
-	uint64_t i = (key * 0x9e3779b97f4a7c15ull) >> 40;
+	uint64_t i = (region * 0x9e3779b97f4a7c15ull) >> 40;
 
 	for (;; i++) {
-		struct hook_region *entry = &h->regions[i & h->regions_mask];
+		struct hook_region *entry = &h->regions[i % HOOK_REGIONS];
 
-		if (entry->key == key || !entry->key)
+		if (entry->key == region + 1 || !entry->key)
 			return entry;
 	}
-}
-
-static void regions_grow(struct hook *h)
-{
-	struct hook_region *old = h->regions;
-	uint64_t n = old ? h->regions_mask + 1 : 0, size = n ? n * 2 : 1024, i;
-	int64_t data = hook_map(size * sizeof(*old));
-
-	if (data < 0 && data > -4096)
-		hook_fail(h, (int)-data);
-	h->regions = (struct hook_region *)data;
-	h->regions_mask = size - 1;
-	for (i = 0; i < n; i++)
-		if (old[i].key)
-			*region_entry(h, old[i].key) = old[i];
-	if (old)
-		hook_syscall(SYS_munmap, (uint64_t)old, n * sizeof(*old), 0, 0, 0, 0);
 }
 
 /* The leaf of a region, NULL where no object in it is known. */
 uint32_t *hook_leaf_known(struct hook *h, uint64_t region)
 {
-	return h->regions ? region_entry(h, region + 1)->leaf : NULL;
+	return region_entry(h, region)->leaf;
 }
 
 static uint32_t *leaf_at(struct hook *h, uint64_t region)
@@ -125,10 +106,10 @@ static uint32_t *leaf_at(struct hook *h, uint64_t region)
 	struct hook_region *entry;
 	int64_t data;
 
-	if (h->num_regions * 2 >= (h->regions ? h->regions_mask + 1 : 0))
-		regions_grow(h);
-	entry = region_entry(h, region + 1);
+	entry = region_entry(h, region);
 	if (!entry->key) {
+		if (++h->num_regions > HOOK_REGIONS / 2)
+			hook_fail(h, HOOK_EOVERFLOW);
 		data = hook_map(LEAF_BYTES);
 		if (data < 0 && data > -4096)
 			hook_fail(h, (int)-data);
@@ -136,7 +117,6 @@ static uint32_t *leaf_at(struct hook *h, uint64_t region)
 		hook_syscall(SYS_madvise, (uint64_t)data, LEAF_BYTES, 14, 0, 0, 0);
 		entry->leaf = (uint32_t *)data;
 		entry->key = region + 1;
-		h->num_regions++;
 	}
 	h->last_region = region;
 	h->last_leaf = entry->leaf;

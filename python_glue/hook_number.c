@@ -36,8 +36,9 @@ void hook_put_unsigned(struct hook_buffer *b, uint64_t value)
 /* Decimal; of a number that does not fit into a text nothing but the mark that it was cut. */
 void hook_put_int(struct hook *h, struct hook_buffer *b, uint64_t object)
 {
-	uint32_t value[INT_DIGITS], part[INT_DIGITS * 30 / 29 + 1], parts = 0;
-	uint64_t n, digits, i;
+	uint32_t value[INT_DIGITS];
+	char text[HOOK_TEXT_MAX];
+	uint64_t n, digits, i, length = 0;
 	bool negative;
 
 	digits = hook_int_digits(h, object, &n, &negative);
@@ -49,25 +50,20 @@ void hook_put_int(struct hook *h, struct hook_buffer *b, uint64_t object)
 		hook_put(b, '-');
 	for (i = 0; i < n; i++)
 		value[i] = get32(digits + i * 4);
-	while (n) {
+	do {
 		uint64_t rest = 0;
 
 		for (i = n; i-- > 0;) {
 			rest = rest << 30 | value[i];
-			value[i] = (uint32_t)(rest / 1000000000);
-			rest %= 1000000000;
+			value[i] = (uint32_t)(rest / 10);
+			rest %= 10;
 		}
-		part[parts++] = (uint32_t)rest;
+		text[length++] = (char)('0' + rest);
 		while (n && !value[n - 1])
 			n--;
-	}
-	hook_put_unsigned(b, parts ? part[parts - 1] : 0);
-	while (parts > 1) {
-		uint32_t rest = part[--parts - 1], scale;
-
-		for (scale = 100000000; scale; scale /= 10)
-			hook_put(b, (char)('0' + rest / scale % 10));
-	}
+	} while (n);
+	while (length)
+		hook_put(b, text[--length]);
 }
 
 /* --- float ----------------------------------------------------------------------------------- */

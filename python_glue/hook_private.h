@@ -16,6 +16,9 @@
 #include "hook_abi.h"
 
 #define HOOK_QUEUE 64
+#define HOOK_REGIONS (1u << 16)    /* of 64 MB; half of them can be used: 2 TB */
+#define HOOK_TYPE_SLOTS (1u << 22) /* half of them can be used */
+#define HOOK_EOVERFLOW 75
 #define HOOK_TEXT_MAX 96
 #define HOOK_MAX_OBJECTS HGS_EDGE_MAX_PAYLOAD /* an index must fit into an edge's payload */
 
@@ -114,14 +117,14 @@ struct hook {
 	uint64_t rows; /* room in the columns of the walk */
 
 	struct py_layout layout;
-	struct hook_region *regions;
-	uint64_t regions_mask, num_regions;
+	uint64_t num_regions;
 	struct hook_array types, members, pseudos, closures, free_names;
-	uint32_t *type_slots; /* index into types, plus one */
-	uint64_t type_slots_mask;
 	void *unwind[5]; /* __builtin_longjmp() to the end of hook_run() after a failure */
 	uint32_t field_names[NAME_COUNT]; /* STRINGS offsets, made when first used */
 	struct hook_queued queue[HOOK_QUEUE];
+	/* Hash tables; only the pages in use exist. */
+	struct hook_region regions[HOOK_REGIONS];
+	uint32_t type_slots[HOOK_TYPE_SLOTS]; /* index into types, plus one */
 };
 
 /* The parts are one translation unit (hook_blob.c) and so have internal linkage, which a

@@ -42,7 +42,7 @@ static void put_code_point(struct hook_buffer *b, uint32_t c)
 		b->cut = true;
 		return;
 	}
-	hook_put(b, (char)((0xf00 >> more & 0xff & ~(0x3f >> more)) | c >> (6 * more)));
+	hook_put(b, (char)((0xff00 >> (more + 1) & 0xff) | c >> (6 * more)));
 	for (i = more; i-- > 0;)
 		hook_put(b, (char)(0x80 | (c >> (6 * i) & 0x3f)));
 }

@@ -121,26 +121,11 @@ static uint32_t *type_slot(struct hook *h, uint64_t type)
 	uint64_t i = (type >> 4) * 0x9e3779b97f4a7c15ull >> 32;
 
 	for (;; i++) {
-		uint32_t *slot = &h->type_slots[i & h->type_slots_mask];
+		uint32_t *slot = &h->type_slots[i % HOOK_TYPE_SLOTS];
 
 		if (!*slot || types[*slot - 1].address == type)
 			return slot;
 	}
-}
-
-static void type_slots_grow(struct hook *h)
-{
-	const struct hook_type *types = (const struct hook_type *)h->types.data;
-	uint64_t size = h->type_slots ? (h->type_slots_mask + 1) * 4 : 4096;
-	uint32_t n = (uint32_t)(h->types.used / sizeof(*types)), i;
-	int64_t data = hook_map(size * 4);
-
-	if (data < 0 && data > -4096)
-		hook_fail(h, (int)-data);
-	h->type_slots = (uint32_t *)data;
-	h->type_slots_mask = size - 1;
-	for (i = 0; i < n; i++)
-		*type_slot(h, types[i].address) = i + 1;
 }
 
 /* Copies the members that a base's record already has. */
@@ -256,12 +241,12 @@ const struct hook_type *hook_type_of(struct hook *h, uint64_t type)
 
 	if (h->last_type && types[h->last_type - 1].address == type)
 		return &types[h->last_type - 1];
-	if (h->types.used / sizeof(t) * 2 >= (h->type_slots ? h->type_slots_mask + 1 : 0))
-		type_slots_grow(h);
 	slot = type_slot(h, type);
 	if (!*slot) {
 		if (!is_type(type))
 			return NULL;
+		if (h->types.used / sizeof(t) >= HOOK_TYPE_SLOTS / 2)
+			hook_fail(h, HOOK_EOVERFLOW);
 		fill(h, &t, type);
 		*(struct hook_type *)hook_push(h, &h->types, sizeof(t)) = t;
 		*slot = (uint32_t)(h->types.used / sizeof(t));
