@@ -78,7 +78,7 @@ begin("futex", lambda: libc.syscall(SYS_FUTEX, ctypes.byref(word), FUTEX_WAIT_PR
 begin("lock", lambda: lock.acquire(timeout=SECONDS))
 begin("read", lambda: libc.read(read_end, byte, 1), sleeps=False)
 begin("accept", lambda: accept_one(listener), sleeps=False)
-threading.Thread(target=common.serve, args=({"status": lambda: state},), daemon=True).start()
+common.serve_from_a_thread({"status": lambda: state})
 while True:
     time.sleep(0.3)
     os.write(write_end, b".")

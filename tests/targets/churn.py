@@ -83,5 +83,5 @@ gc.set_threshold(700, 10, 10)
 for _ in range(THREADS):
     threading.Thread(target=churn, daemon=True).start()
 commands = {"status": lambda: state, "pause": pause, "go": go}
-threading.Thread(target=common.serve, args=(commands, False), daemon=True).start()
+common.serve_from_a_thread(commands, still=False)
 watch()

@@ -1,7 +1,6 @@
 """An asyncio server with open connections, its loop asleep in epoll."""
 
 import asyncio
-import threading
 
 import common
 
@@ -26,7 +25,7 @@ async def main():
         writer.write(b"hello\n")
         await writer.drain()
         assert await reader.readline() == b"HELLO\n"
-    threading.Thread(target=common.serve, daemon=True).start()
+    common.serve_from_a_thread()
     await asyncio.sleep(3600)
 
 

@@ -47,7 +47,7 @@ def serve():
             break
         except OSError:
             time.sleep(0.05)
-    common.serve({"fetch": fetch})
+    common.serve_from_a_thread({"fetch": fetch})
 
 
 threading.Thread(target=serve, daemon=True).start()
