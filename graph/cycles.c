@@ -136,6 +136,22 @@ static uint32_t known_member(const struct making *making, const struct loop *loo
 	return members[0];
 }
 
+/* A ring that starts at an attribute dictionary is told from its owner, one step earlier. */
+static void start_at_owner(struct chain *ring)
+{
+	uint32_t last = ring->steps - 1;
+
+	if (ring->steps < 3 || HGS_EDGE_KIND(ring->edge[last]) != HGS_EDGE_ATTR_DICT)
+		return;
+	for (uint32_t i = last; i > 1; i--) {
+		ring->object[i] = ring->object[i - 1];
+		ring->edge[i] = ring->edge[i - 1];
+	}
+	ring->edge[1] = HGS_EDGE_ATTR_DICT;
+	ring->object[1] = ring->object[0];
+	ring->object[0] = ring->object[last];
+}
+
 static struct hg_error *choose_ring(struct making *making, const struct loop *loop,
 				    struct chain *ret)
 {
@@ -151,6 +167,8 @@ static struct hg_error *choose_ring(struct making *making, const struct loop *lo
 		object = known;
 	if (!error && !ret->steps)
 		error = ring_search_way(making->search, object, object, ret);
+	if (!error)
+		start_at_owner(ret);
 	return error;
 }
 

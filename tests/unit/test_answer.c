@@ -101,6 +101,32 @@ static void test_cycle_pins(void **state)
 	done(heap, s, answer);
 }
 
+/* To 3.10 an instance has its attributes in a dict of its own: the ring reads the same. */
+static void test_cycle_through_dict(void **state)
+{
+	struct heap *heap = heap_create();
+	uint32_t proc = heap_object(heap, "__main__.Proc"), method = heap_object(heap, "method");
+	uint32_t dict = heap_dict_of(heap, proc);
+	struct answer *answer;
+	struct snapshot *s;
+
+	library(heap, "/opt/libfoo.so", 1, 0);
+	heap_key(heap, dict, "on_done", method);
+	heap_member(heap, method, "__self__", proc);
+	heap_key(heap, dict, "dll", heap_cdll(heap, "libfoo.so", HANDLE, 0, true));
+	answer = answer_of(heap, &s);
+	assert_int_equal(answer->num_findings, 1);
+	assert_string_equal(answer->findings[0].evidence,
+			    "1 cycle of 3 objects: __main__.Proc -> method -> __main__.Proc");
+	assert_string_equal(answer->findings[0].advice, "drop `__main__.Proc.on_done` when done, or "
+							"store the bound method as "
+							"weakref.WeakMethod");
+	assert_int_equal(answer->cycles[0].ring.object[0], proc);
+	assert_int_equal(answer->cycles[0].ring.object[1], dict);
+	assert_int_equal(answer->cycles[0].ring.object[3], proc);
+	done(heap, s, answer);
+}
+
 static void test_gc_will_run(void **state)
 {
 	struct heap *heap = heap_create();
@@ -299,7 +325,8 @@ static void test_select(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cycle_pins),	 cmocka_unit_test(test_gc_will_run),
+		cmocka_unit_test(test_cycle_pins),	 cmocka_unit_test(test_cycle_through_dict),
+		cmocka_unit_test(test_gc_will_run),
 		cmocka_unit_test(test_frozen),		 cmocka_unit_test(test_leaked_opens),
 		cmocka_unit_test(test_dangling),	 cmocka_unit_test(test_idle_with_ctypes),
 		cmocka_unit_test(test_root_pins),	 cmocka_unit_test(test_select),
