@@ -78,6 +78,7 @@ def main(library):
         wrong.append("broken %d bad %d" % (here.control.broken_list, here.control.bad))
     moving = {id(objects), id(before), id(globals()), id(locals()), id(sys._getframe()), id(after)}
     unnamed, sizes = collections.Counter(), collections.Counter()
+    counted = own_size = 0
     for o in objects:
         i = here.index[id(o)]
         if id(o) in moving or type(o).__name__ in ("Walked", "frame") or o is vars(here):
@@ -96,11 +97,14 @@ def main(library):
             size = sys.getsizeof(o)
         except TypeError:
             continue
+        counted += 1
+        own_size += size == here.size[i]
         if size != here.size[i]:
             sizes["%s %d %d" % (type(o).__name__, size, here.size[i])] += 1
-    print(json.dumps({"wrong": len(wrong), "examples": wrong[:20], "objects": len(here.addr),
+    print(json.dumps({"wrong": wrong[:20], "objects": len(here.addr),
                       "compared": len(objects), "unnamed": unnamed.most_common(25),
-                      "sizes": sizes.most_common(12), "references": here.control.references}, indent=1))
+                      "sizes": sizes.most_common(12), "references": here.control.references,
+                      "same_size": own_size / counted}, indent=1))
 
 
 main(sys.argv[1])

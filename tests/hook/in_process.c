@@ -6,12 +6,14 @@
 #include <unistd.h>
 
 #include "../../python_glue/hook_abi.h"
+#include "../../python_glue/lines.h"
 #include "../../python_glue/runtime.h"
 
 #define EXPORT __attribute__((__visibility__("default")))
 
 EXPORT struct hook_control *hook_walk_here(uint64_t runtime, uint32_t version, uint64_t flags);
 EXPORT void hook_release(struct hook_control *control);
+EXPORT int line_of(uint32_t minor, const uint8_t *table, size_t size, int first, int lasti);
 
 /* Walks this process; the caller holds the GIL. NULL where memory or the layout are not to be had. */
 struct hook_control *hook_walk_here(uint64_t runtime, uint32_t version, uint64_t flags)
@@ -41,4 +43,9 @@ void hook_release(struct hook_control *control)
 		if (control->columns[i].data)
 			munmap((void *)control->columns[i].data, control->columns[i].capacity);
 	free(control);
+}
+
+int line_of(uint32_t minor, const uint8_t *table, size_t size, int first, int lasti)
+{
+	return py_line(minor, table, size, first, lasti);
 }
