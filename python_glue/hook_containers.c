@@ -30,7 +30,10 @@ void hook_keys_open(struct hook *h, uint64_t keys, struct hook_keys *ret)
 	ret->stride = general ? 24 : 16;
 	ret->key = general ? 8 : 0;
 	ret->value = ret->key + 8;
-	ret->bytes = header + index_bytes + size * 2 / 3 * ret->stride; /* USABLE_FRACTION */
+	/* USABLE_FRACTION, size * 2 / 3, by the reciprocal: -Os would divide. A class's keys have
+	 * room for more entries than instances may use. */
+	size = (uint64_t)((unsigned __int128)(size * 2) * 0xaaaaaaaaaaaaaaab >> 65);
+	ret->bytes = header + index_bytes + size * ret->stride;
 }
 
 #define MA_KEYS 32

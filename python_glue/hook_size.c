@@ -83,9 +83,9 @@ static uint64_t var_size(struct hook *h, uint64_t object, const struct hook_type
 		return (type->exact ? 24 : (uint64_t)type->basicsize) + digits * 4;
 	}
 	n = n < 0 ? -n : n;
-	if (!type->itemsize || n > INT64_MAX / 64 / type->itemsize)
-		return (uint64_t)type->basicsize;
-	return (uint64_t)(type->basicsize + n * type->itemsize);
+	if (__builtin_mul_overflow(n, type->itemsize, &n))
+		n = 0;
+	return (uint64_t)(type->basicsize + n);
 }
 
 static uint64_t body_size(struct hook *h, uint64_t object, const struct hook_type *type)
