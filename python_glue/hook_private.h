@@ -266,7 +266,8 @@ static inline uint64_t hook_tuple_items(struct hook *h, uint64_t tuple)
 
 #define FRAME_OWNED_BY_GENERATOR 1
 #define FRAME_OWNED_BY_FRAME_OBJECT 2
-#define FRAME_OWNED_BY_CSTACK 3 /* from 3.14 on INTERPRETER; greater ones are no frames of Python either */
+/* From 3.14 on INTERPRETER; greater ones are no frames of Python either. */
+#define FRAME_OWNED_BY_CSTACK 3
 
 /* A reference as a frame holds it: from 3.14 on tagged (Include/internal/pycore_stackref.h), where
  * bit 0 says borrowed and both bits a small int. */
