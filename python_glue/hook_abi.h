@@ -31,7 +31,9 @@ enum hook_column {
 	HOOK_TARGET,
 	HOOK_NAME,
 	HOOK_ROOTS,   /* struct hgs_root */
-	HOOK_THREADS, /* struct hgs_thread; tid 0 where the version does not keep it (the driver fills it in by pthread) */
+	/* struct hgs_thread; tid 0 where the version does not keep it (the driver fills it in by
+	 * pthread) */
+	HOOK_THREADS,
 	HOOK_FRAMES,  /* struct hook_frame */
 	HOOK_COLUMNS
 };
