@@ -6,6 +6,7 @@
 #include <graphviz/cgraph.h>
 #include <string.h>
 
+#include "dot_ids.h"
 #include "drawing.h"
 #include "utf8.h"
 
@@ -309,7 +310,7 @@ struct hg_error *dot_create(const struct drawing *drawing, struct Agraph_s **ret
 {
 	_cleanup_free_ Agraph_t **panels = calloc(drawing->panels + 1ul, sizeof(Agraph_t *));
 	_cleanup_free_ Agnode_t **nodes = calloc(drawing->nodes + 1ul, sizeof(Agnode_t *));
-	Agraph_t *graph = agopen((char *)"heapgraph", Agdirected, NULL);
+	Agraph_t *graph = agopen((char *)"heapgraph", Agdirected, (Agdisc_t *)&dot_discipline);
 
 	if (!graph || !panels || !nodes) {
 		if (graph)
