@@ -40,6 +40,7 @@ enum hgs_section_id {
 	HGS_SEGMENTS = 16,   /* struct hgs_segment[]: mappings of the process, ascending */
 	HGS_HOLDERS = 17,    /* struct hgs_holder[] */
 	HGS_INCOMPLETE = 18, /* u32[] string offsets: why the snapshot is not whole */
+	HGS_DESCRIPTORS = 20, /* struct hgs_descriptor[]: open throughout the capture, ascending */
 };
 
 struct hgs_section {
@@ -195,6 +196,10 @@ struct hgs_frame {
 #define HGS_LIB_BOUND 128u	/* is in another map's l_reldeps; bound_by says whose */
 #define HGS_LIB_VDSO 256u
 #define HGS_LIB_LOADER 512u
+/* it calls functions of other libraries that make sockets, make pipes, open files */
+#define HGS_LIB_MAKES_SOCKETS 1024u
+#define HGS_LIB_MAKES_PIPES 2048u
+#define HGS_LIB_OPENS_FILES 4096u
 
 struct hgs_library {
 	uint64_t handle; /* address of the link map */
@@ -233,4 +238,17 @@ struct hgs_holder {
 	uint32_t kind;
 	uint32_t names;	  /* string: the library's name as the object has it (_name); 0: none */
 	uint32_t library; /* LIBRARIES index that `handle` or `code` lies in now, or HGS_NONE */
+};
+
+/* May come from before the program began: its parent has the same file open, or cannot be asked, or
+ * the process was forked and has called no execve() since. */
+#define HGS_FD_INHERITED 1u
+
+struct hgs_descriptor {
+	uint32_t fd;
+	uint32_t target; /* string: a path, "socket:[INODE]", "pipe:[INODE]", "anon_inode:[KIND]" */
+	uint32_t flags;	 /* O_* as open() and fcntl() take them, of x86-64; O_CLOEXEC among them */
+	uint32_t traits; /* HGS_FD_* */
+	uint32_t owner;	 /* object that closes it, HGS_NONE: none was found */
+	uint32_t reserved;
 };

@@ -36,7 +36,9 @@ struct snapshot {
 	uint32_t num_holders;
 	const uint32_t *incomplete;
 	uint32_t num_incomplete;
-	void *owned[8]; /* sections repacked from longer records of a later minor revision */
+	const struct hgs_descriptor *descriptors; /* NULL: not looked at */
+	uint32_t num_descriptors;
+	void *owned[16]; /* sections repacked from longer records of a later minor revision */
 };
 
 /* Opens a file, or a descriptor (which stays the caller's). `name` is for messages. Checks header,

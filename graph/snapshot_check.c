@@ -26,6 +26,7 @@ const struct section_kind section_kinds[] = {
 	KIND(HGS_SEGMENTS, struct hgs_segment, false, true, segments),
 	KIND(HGS_HOLDERS, struct hgs_holder, false, true, holders),
 	KIND(HGS_INCOMPLETE, uint32_t, false, false, incomplete),
+	KIND(HGS_DESCRIPTORS, struct hgs_descriptor, false, true, descriptors),
 };
 const size_t num_section_kinds = sizeof(section_kinds) / sizeof(section_kinds[0]);
 
@@ -55,6 +56,8 @@ static uint32_t *count_of(struct snapshot *s, uint32_t id)
 		return &s->num_holders;
 	case HGS_INCOMPLETE:
 		return &s->num_incomplete;
+	case HGS_DESCRIPTORS:
+		return &s->num_descriptors;
 	default:
 		return NULL;
 	}
@@ -181,7 +184,10 @@ static const char *check_native(const struct snapshot *s)
 	for (uint32_t i = 0; i < s->num_holders; i++)
 		bad |= s->holders[i].object >= s->n || s->holders[i].names >= s->strings_size ||
 		       !index_ok(s->holders[i].library, s->num_libraries);
-	return bad ? "a library, mapping or holder is out of range" : NULL;
+	for (uint32_t i = 0; i < s->num_descriptors; i++)
+		bad |= s->descriptors[i].target >= s->strings_size ||
+		       !index_ok(s->descriptors[i].owner, s->n);
+	return bad ? "a library, mapping, holder or descriptor is out of range" : NULL;
 }
 
 static const char *check_strings(const struct snapshot *s)

@@ -139,15 +139,15 @@ static struct hg_error *write_incomplete(struct snapshot_writer *writer,
 /* All that is read while the copy exists. */
 static struct hg_error *record(struct process *process, const struct py_runtime *runtime,
 			       struct freeze *freeze, const struct walk *walk,
-			       struct snapshot_writer *writer, const struct interrupt *interrupt,
-			       const char **opens_unknown)
+			       const struct descriptors *before, struct snapshot_writer *writer,
+			       const struct interrupt *interrupt, const char **opens_unknown)
 {
 	struct hg_error *error;
 
 	error = write_columns(&freeze->memory, &walk->control, writer, interrupt);
 	if (error)
 		return error;
-	return facts_write(process, runtime, &freeze->memory, &walk->control, writer,
+	return facts_write(process, runtime, &freeze->memory, &walk->control, before, writer,
 			   opens_unknown);
 }
 
@@ -167,6 +167,7 @@ struct hg_error *capture(struct process *process, const struct capture_options *
 {
 	_cleanup_(writer_destroyp) struct snapshot_writer *writer = NULL;
 	_cleanup_(freeze_endp) struct freeze *freeze = NULL;
+	_cleanup_(descriptors_deinit) struct descriptors before = { 0 };
 	_cleanup_free_ struct py_runtime *runtime = calloc(1, sizeof(*runtime));
 	_cleanup_free_ struct walk *walk = calloc(1, sizeof(*walk));
 	struct freeze_options how = options->freeze;
@@ -180,6 +181,8 @@ struct hg_error *capture(struct process *process, const struct capture_options *
 		return &hg_error_no_memory;
 	error = py_runtime_open(&process->memory, process->runtime, process->python_version,
 				runtime);
+	if (!error)
+		error = descriptors_read(process->pid, &before);
 	if (!error)
 		error = snapshot_writer_begin(fd, name, &writer);
 	if (!error)
@@ -196,7 +199,8 @@ struct hg_error *capture(struct process *process, const struct capture_options *
 	error = walk_run(freeze, runtime, options->redact ? HOOK_REDACT : 0, interrupt, progress,
 			 walk);
 	if (!error)
-		error = record(process, runtime, freeze, walk, writer, interrupt, &opens_unknown);
+		error = record(process, runtime, freeze, walk, &before, writer, interrupt,
+			       &opens_unknown);
 	if (error)
 		return error;
 	meta.consistent = freeze->consistent;

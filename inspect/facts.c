@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../python_glue/code.h"
+#include "../python_glue/descriptors.h"
 #include "../python_glue/holders.h"
 #include "linkmap.h"
 #include "threads.h"
@@ -177,6 +178,39 @@ static struct hg_error *write_holders(const struct facts *f, const struct snapsh
 	return error;
 }
 
+static struct hg_error *own_descriptors(const struct facts *f, const struct snapshot *core,
+					struct descriptors *now)
+{
+	const struct py_descriptors_source source = { .heap = core,
+						      .memory = f->memory,
+						      .layout = &f->runtime->layout,
+						      .descriptors = now->fact,
+						      .targets = (const char *const *)now->target,
+						      .count = now->count };
+
+	return py_descriptors(&source);
+}
+
+static struct hg_error *write_descriptors(const struct facts *f, const struct snapshot *core,
+					  const struct descriptors *before)
+{
+	_cleanup_(descriptors_deinit) struct descriptors now = { 0 };
+	struct hg_error *error = descriptors_read(f->process->pid, &now);
+
+	if (!error) {
+		descriptors_keep(&now, before);
+		error = descriptors_ancestry(f->process->pid, &now);
+	}
+	if (!error)
+		error = own_descriptors(f, core, &now);
+	for (size_t i = 0; !error && i < now.count; i++)
+		error = snapshot_writer_string(f->writer, now.target[i], &now.fact[i].target);
+	if (!error)
+		error = snapshot_writer_add(f->writer, HGS_DESCRIPTORS, sizeof(*now.fact), now.fact,
+					    now.count);
+	return error;
+}
+
 static void linkmap_freep(struct linkmap **map)
 {
 	linkmap_free(*map);
@@ -189,7 +223,8 @@ static void snapshot_closep(struct snapshot **snapshot)
 
 struct hg_error *facts_write(struct process *process, const struct py_runtime *runtime,
 			     const struct memory *memory, const struct hook_control *control,
-			     struct snapshot_writer *writer, const char **opens_unknown)
+			     const struct descriptors *before, struct snapshot_writer *writer,
+			     const char **opens_unknown)
 {
 	const struct facts f = { process, runtime, memory, control, writer };
 	_cleanup_(snapshot_closep) struct snapshot *core = NULL;
@@ -212,6 +247,8 @@ struct hg_error *facts_write(struct process *process, const struct py_runtime *r
 		error = write_segments(&f, map);
 	if (!error)
 		error = write_holders(&f, core, map, libraries);
+	if (!error)
+		error = write_descriptors(&f, core, before);
 	if (!error)
 		*opens_unknown = map->opens_unknown;
 	return error;

@@ -10,6 +10,7 @@
 #include "calibrate.h"
 #include "maps.h"
 #include "module.h"
+#include "module_uses.h"
 #include "proc.h"
 
 /* struct r_debug, x86-64; r_next since glibc 2.35 (r_version 2), one struct a namespace. */
@@ -274,6 +275,34 @@ static void take_counts(struct reading *r, const struct linkmap_offsets *at, siz
 		library->flags |= HGS_LIB_TLS_DTORS;
 }
 
+/* Functions of libc that make a descriptor; dup() and syscall() may make any. */
+static const struct module_use makers[] = {
+	{ "socket", HGS_LIB_MAKES_SOCKETS },	 { "socketpair", HGS_LIB_MAKES_SOCKETS },
+	{ "accept", HGS_LIB_MAKES_SOCKETS },	 { "accept4", HGS_LIB_MAKES_SOCKETS },
+	{ "recvmsg", HGS_LIB_MAKES_SOCKETS },	 { "pipe", HGS_LIB_MAKES_PIPES },
+	{ "pipe2", HGS_LIB_MAKES_PIPES },	 { "popen", HGS_LIB_MAKES_PIPES },
+	{ "open", HGS_LIB_OPENS_FILES },	 { "open64", HGS_LIB_OPENS_FILES },
+	{ "__open_2", HGS_LIB_OPENS_FILES },	 { "__open64_2", HGS_LIB_OPENS_FILES },
+	{ "openat", HGS_LIB_OPENS_FILES },	 { "openat64", HGS_LIB_OPENS_FILES },
+	{ "fopen", HGS_LIB_OPENS_FILES },	 { "fopen64", HGS_LIB_OPENS_FILES },
+	{ "freopen", HGS_LIB_OPENS_FILES },	 { "freopen64", HGS_LIB_OPENS_FILES },
+	{ "creat", HGS_LIB_OPENS_FILES },	 { "creat64", HGS_LIB_OPENS_FILES },
+	{ "opendir", HGS_LIB_OPENS_FILES },	 { "mkstemp", HGS_LIB_OPENS_FILES },
+	{ "mkstemp64", HGS_LIB_OPENS_FILES },	 { "mkostemp", HGS_LIB_OPENS_FILES },
+	{ "mkostemp64", HGS_LIB_OPENS_FILES },	 { "tmpfile", HGS_LIB_OPENS_FILES },
+	{ "tmpfile64", HGS_LIB_OPENS_FILES },	 { "dup", UINT32_MAX },
+	{ "dup3", UINT32_MAX },			 { "syscall", UINT32_MAX },
+};
+
+static uint32_t makes_descriptors(const struct memory *memory, const struct module *module)
+{
+	const uint32_t all = HGS_LIB_MAKES_SOCKETS | HGS_LIB_MAKES_PIPES | HGS_LIB_OPENS_FILES;
+
+	if (!module->dynamic)
+		return all;
+	return all & module_uses(memory, module, makers, sizeof(makers) / sizeof(makers[0]));
+}
+
 /* Flags that need no private field. */
 static void take_flags(struct reading *r, size_t i)
 {
@@ -294,6 +323,7 @@ static void take_flags(struct reading *r, size_t i)
 	else if (i != 0 && module->dynamic &&
 		 module_defines_prefix(r->memory, module, "PyInit_"))
 		library->fact.flags |= HGS_LIB_EXTENSION;
+	library->fact.flags |= makes_descriptors(r->memory, module);
 }
 
 static void take_private_fields(struct reading *r)

@@ -6,6 +6,7 @@
 
 #include "../graph/cleanup.h"
 #include "module.h"
+#include "module_uses.h"
 
 enum { CHUNK = 1024 };
 
@@ -90,4 +91,34 @@ bool module_defines_prefix(const struct memory *memory, const struct module *m, 
 			return false;
 	}
 	return false;
+}
+
+static uint32_t mask_of(const struct module_use *uses, unsigned count, const char *name)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (strcmp(uses[i].name, name) == 0)
+			return uses[i].mask;
+	return 0;
+}
+
+/* Symbols that are only used stand before those that a GNU hash table covers. */
+uint32_t module_uses(const struct memory *memory, const struct module *m,
+		     const struct module_use *uses, unsigned count)
+{
+	_cleanup_free_ Elf64_Sym *symbols = NULL;
+	_cleanup_free_ char *strings = NULL;
+	struct symbols range;
+	uint32_t end, ret = 0;
+
+	if (!range_of(memory, m, &range))
+		return UINT32_MAX;
+	end = range.first ? range.first : range.end;
+	symbols = read_array(memory, m, m->symbols, end, sizeof(*symbols));
+	strings = read_array(memory, m, m->strings, m->strings_size, 1);
+	if (!symbols || !strings || strings[m->strings_size - 1])
+		return UINT32_MAX;
+	for (uint32_t i = 0; i < end; i++)
+		if (symbols[i].st_shndx == SHN_UNDEF && symbols[i].st_name < m->strings_size)
+			ret |= mask_of(uses, count, strings + symbols[i].st_name);
+	return ret;
 }
