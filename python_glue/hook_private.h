@@ -110,7 +110,7 @@ struct hook {
 	uint64_t last_region;
 	uint32_t *last_leaf;
 	uint32_t minor, queued;
-	uint64_t first_edge, match;	/* of the object being walked */
+	uint64_t first_edge, most_edges, match; /* of the object being walked */
 	uint64_t interpreter, thread;	/* where LISTS and ROOT_PHASE stand */
 	uint32_t generation, thread_index, root_step, next_pseudo;
 	uint32_t last_type, key_misses;

@@ -10,10 +10,18 @@ typedef int visitor(uint64_t object, void *data);
 typedef int traverse(uint64_t object, visitor *visit, void *data);
 typedef int is_gc(uint64_t object);
 
+/* A tp_traverse may follow a list that has become a ring: that of 3.12's _asyncio module does, over
+ * its freelist of futures' iterators, once gc.get_referents() has revived one (module_traverse() in
+ * Modules/_asynciomodule.c). Nothing in the process runs into it until a collection hangs there.
+ * What visits more than this, and more than its own size has room for, is given up. */
+enum { RUNAWAY = 1 << 24 };
+
 static int visit(uint64_t object, void *data)
 {
-	hook_edge(data, object, HGS_EDGE_UNNAMED, 0);
-	return 0;
+	struct hook *h = data;
+
+	hook_edge(h, object, HGS_EDGE_UNNAMED, 0);
+	return h->control->references - h->first_edge > h->most_edges;
 }
 
 /* Room for the row of every known object; fresh memory is 0, the default of most columns. */
@@ -102,7 +110,13 @@ static void structure(struct hook *h, uint64_t object, const struct hook_type *t
 		hook_edge(h, type->address, HGS_EDGE_UNNAMED, 0);
 }
 
-static void references(struct hook *h, uint64_t object, const struct hook_type *type)
+static void bad(struct hook *h, uint64_t i)
+{
+	*hook_at32(h, HOOK_FLAGS, i) |= HGS_OBJ_BAD;
+	h->control->bad++;
+}
+
+static void references(struct hook *h, uint32_t i, uint64_t object, const struct hook_type *type)
 {
 	if (type->exact && type->kind == KIND_DICT && !hook_dict_embedded(h, object)) {
 		hook_dict(h, object, hook_edge);
@@ -115,23 +129,18 @@ static void references(struct hook *h, uint64_t object, const struct hook_type *
 	} else if (type->traverse) {
 		if (type->fields && h->minor >= 9)
 			structure(h, object, type);
-		else
-			((traverse *)type->traverse)(object, visit, h);
+		else if (((traverse *)type->traverse)(object, visit, h))
+			bad(h, i);
 		hook_flush(h);
 		hook_names(h, object, type);
 	}
 	hook_flush(h);
 }
 
-static void bad(struct hook *h, uint64_t i)
-{
-	*hook_at32(h, HOOK_FLAGS, i) |= HGS_OBJ_BAD;
-	h->control->bad++;
-}
-
 static void object(struct hook *h, uint32_t i, uint64_t address)
 {
 	const struct hook_type *type = address & 7 ? NULL : hook_type_of(h, object_type(address));
+	uint64_t size;
 	uint32_t flags;
 	bool gc;
 
@@ -147,9 +156,11 @@ static void object(struct hook *h, uint32_t i, uint64_t address)
 		flags |= HGS_OBJ_INTERNED;
 	*hook_at32(h, HOOK_FLAGS, i) |= flags;
 	hook_text(h, i, address, type);
-	((uint64_t *)hook_column(h, HOOK_SIZE)->data)[i] = hook_own_size(h, address, type, gc);
+	size = hook_own_size(h, address, type, gc);
+	((uint64_t *)hook_column(h, HOOK_SIZE)->data)[i] = size;
+	h->most_edges = RUNAWAY + size / 8;
 	if (gc) {
-		references(h, address, type);
+		references(h, i, address, type);
 	} else if (type->kind == KIND_TYPE) {
 		static_type(h, i, address);
 		hook_flush(h);

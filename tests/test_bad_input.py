@@ -34,7 +34,11 @@ def switches(pid):
 
 @contextlib.contextmanager
 def untouched(target):
-    before = switches(target.pid)
+    deadline = time.monotonic() + 10
+    before = None
+    while before != switches(target.pid) and time.monotonic() < deadline:  # until it waits for us
+        before = switches(target.pid)
+        time.sleep(0.1)
     yield
     assert switches(target.pid) == before, "the target was touched"
     target.assert_unharmed()

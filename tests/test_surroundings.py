@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 
 import hgs
 import interpreters
@@ -94,11 +95,28 @@ def test_thread_that_never_holds_the_gil(one_python, start, run, tmp_path):
 def test_c_call_that_keeps_the_gil(one_python, start, run):
     """No safe point comes: the copy is taken when the time is over, marked, and exit is 6."""
     target = start(one_python, "keeps_gil.py")
+    time.sleep(0.5)  # from the word ready into the call
     result = run("types", target.pid, "--json", "--timeout", "0.5")
     assert result.code == 6, (result.code, result.err)
     capture = result.json["capture"]
     assert capture["consistent"] is False and capture["incomplete"]
     target.assert_unharmed()
+
+
+def test_traverse_that_never_ends(python, start, run, tmp_path):
+    """It is given up, the object is marked, and the rest of the heap is seen."""
+    if python.minor != 12:
+        pytest.skip("only 3.12's _asyncio can be brought to it")
+    target = start(python, "runaway.py")
+    expected = target.ask("count")
+    result = run("attach", target.pid, "--json", "-o", "s.hgs")
+    assert result.code == 6, (result.code, result.err)
+    capture = result.json["capture"]
+    assert capture["bad_objects"] >= 1 and capture["incomplete"]
+    assert capture["tracked"] == expected
+    snapshot = hgs.Snapshot(tmp_path / "s.hgs")
+    broken = [i for i in range(snapshot.n) if snapshot.flags[i] & hgs.BAD]
+    assert "_asyncio" in [snapshot.text(i) for i in broken]
 
 
 def test_many_threads(one_python, start, run, tmp_path):
