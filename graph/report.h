@@ -28,3 +28,10 @@ _must_check_ struct hg_error *report_objects(FILE *out, const struct answer *ans
 					     enum object_part part, const uint32_t *objects,
 					     uint32_t count, uint64_t total, int depth,
 					     const struct style *style, bool json);
+
+/* retained: the top of the dominator tree, `depth` levels of it, or, where `count` is not 0, what
+ * would be freed if each of the objects went. */
+_must_check_ struct hg_error *report_retained(FILE *out, const struct answer *answer,
+					      const uint32_t *objects, uint32_t count,
+					      uint64_t total, int depth, const struct style *style,
+					      bool json);

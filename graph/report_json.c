@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "retained.h"
 #include "types.h"
 #include "words.h"
 
@@ -80,13 +81,16 @@ uint32_t json_limited(struct json *json, const char *key, uint32_t total, uint32
 	return limit;
 }
 
-struct hg_error *json_types(struct json *json, const struct snapshot *s, uint32_t limit)
+struct hg_error *json_types(struct json *json, const struct answer *answer, uint32_t limit)
 {
+	_cleanup_dominators_ struct dominators *d = NULL;
 	_cleanup_free_ struct type_row *rows = NULL;
 	struct hg_error *error;
 	uint32_t count, shown;
 
-	error = types_count(s, &rows, &count);
+	error = retained_dominators(answer, &d);
+	if (!error)
+		error = types_count(answer->s, d, &rows, &count);
 	if (error)
 		return error;
 	shown = json_limited(json, "types", count, limit);
@@ -96,7 +100,7 @@ struct hg_error *json_types(struct json *json, const struct snapshot *s, uint32_
 		json_string(json, "type", rows[i].name);
 		json_uint(json, "count", rows[i].count);
 		json_uint(json, "size", rows[i].bytes);
-		json_null(json, "retained");
+		json_uint(json, "retained", rows[i].retained);
 		json_object_end(json);
 	}
 	json_array_end(json);
@@ -143,7 +147,7 @@ static struct hg_error *put_part(struct json *json, const struct answer *answer,
 	struct hg_error *error = NULL;
 
 	if (part == REPORT_TYPES)
-		return json_types(json, answer->s, limit);
+		return json_types(json, answer, limit);
 	if (part == REPORT_ALL || part == REPORT_HANDLES)
 		error = json_natives(json, answer, limit);
 	if (!error && (part == REPORT_ALL || part == REPORT_CYCLES))

@@ -1,6 +1,7 @@
 /* Pieces of the JSON report that its files share. */
 #pragma once
 
+#include "dominators.h"
 #include "json.h"
 #include "report.h"
 
@@ -20,12 +21,20 @@ _must_check_ struct hg_error *json_steps(struct json *json, const char *key,
 void json_step_keys(struct json *json, const struct snapshot *s, uint32_t object,
 		    const char *edge, uint32_t through);
 
+/* The keys of an OBJECT of docs/INTERFACE.md into an object that is open. */
+void json_object_keys(struct json *json, const struct answer *answer, uint32_t object);
+
 _must_check_ struct hg_error *json_natives(struct json *json, const struct answer *answer,
 					   uint32_t limit);
 _must_check_ struct hg_error *json_cycles(struct json *json, const struct answer *answer,
 					  uint32_t limit);
-_must_check_ struct hg_error *json_types(struct json *json, const struct snapshot *s,
+_must_check_ struct hg_error *json_types(struct json *json, const struct answer *answer,
 					 uint32_t limit);
+/* The whole text of `retained`, of a heap or, where `count` is not 0, of objects. */
+_must_check_ struct hg_error *json_retained(struct json *json, const struct answer *answer,
+					    const struct dominators *d, const uint32_t *objects,
+					    uint32_t count, uint64_t total, uint32_t depth,
+					    uint32_t limit);
 _must_check_ struct hg_error *json_objects(struct json *json, const struct answer *answer,
 					   enum object_part part, const uint32_t *objects,
 					   uint32_t count, uint64_t total, uint32_t limit);

@@ -103,6 +103,18 @@ static struct hg_error *put_routes(struct json *json, const struct answer *answe
 	return error;
 }
 
+void json_object_keys(struct json *json, const struct answer *answer, uint32_t object)
+{
+	const struct snapshot *s = answer->s;
+
+	json_hex(json, "object", s->addr[object]);
+	json_string(json, "type", snapshot_type_name(s, object));
+	json_take(json, "label", object_text(s, object));
+	json_uint(json, "size", s->size[object]);
+	json_uint(json, "refcount", s->refs[object]);
+	json_string(json, "reached_by", reach_name(answer->reach->state[object]));
+}
+
 static struct hg_error *put_object(struct json *json, const struct answer *answer,
 				   enum object_part part, uint32_t object, uint32_t limit)
 {
@@ -110,12 +122,7 @@ static struct hg_error *put_object(struct json *json, const struct answer *answe
 	struct hg_error *error = NULL;
 
 	json_object(json, NULL);
-	json_hex(json, "object", s->addr[object]);
-	json_string(json, "type", snapshot_type_name(s, object));
-	json_take(json, "label", object_text(s, object));
-	json_uint(json, "size", s->size[object]);
-	json_uint(json, "refcount", s->refs[object]);
-	json_string(json, "reached_by", reach_name(answer->reach->state[object]));
+	json_object_keys(json, answer, object);
 	if (part == OBJECT_WHY)
 		error = put_routes(json, answer, object, limit);
 	else if (part == OBJECT_REFS)

@@ -153,7 +153,7 @@ struct hg_error *report_text(FILE *out, const struct answer *answer, enum report
 		error = text_cycles(&page, answer);
 		break;
 	case REPORT_TYPES:
-		error = text_types(&page, answer->s);
+		error = text_types(&page, answer);
 		break;
 	}
 	return error ? error : page_finish(&page);

@@ -1,6 +1,7 @@
 /* Pieces of the text report that its files share. */
 #pragma once
 
+#include "dominators.h"
 #include "page.h"
 #include "steps.h"
 
@@ -20,12 +21,21 @@ _must_check_ struct hg_error *text_tail(struct page *page, const struct snapshot
 _must_check_ struct hg_error *text_findings(struct page *page, const struct answer *answer);
 /* Which libraries: those that an application opened, or with -v all. */
 void text_libraries(struct page *page, const struct answer *answer);
+void text_descriptors(struct page *page, const struct answer *answer);
 _must_check_ struct hg_error *text_handles(struct page *page, const struct answer *answer);
 _must_check_ struct hg_error *text_cycles(struct page *page, const struct answer *answer);
-_must_check_ struct hg_error *text_types(struct page *page, const struct snapshot *s);
+_must_check_ struct hg_error *text_types(struct page *page, const struct answer *answer);
 _must_check_ struct hg_error *text_objects(struct page *page, const struct answer *answer,
 					   enum object_part part, const uint32_t *objects,
 					   uint32_t count, uint64_t total, int depth);
+
+_must_check_ struct hg_error *text_retained(struct page *page, const struct answer *answer,
+					    const struct dominators *d, uint32_t depth);
+_must_check_ struct hg_error *text_retained_objects(struct page *page,
+						    const struct answer *answer,
+						    const struct dominators *d,
+						    const uint32_t *objects, uint32_t count,
+						    uint64_t total);
 
 /* Rows of `total` that style->limit leaves, and the line that says what is missing. */
 uint64_t text_limited(const struct page *page, uint64_t total);

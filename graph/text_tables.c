@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "report_text.h"
+#include "retained.h"
 #include "types.h"
 #include "utf8.h"
 #include "words.h"
@@ -241,25 +242,30 @@ struct hg_error *text_cycles(struct page *page, const struct answer *answer)
 	return error;
 }
 
-struct hg_error *text_types(struct page *page, const struct snapshot *s)
+struct hg_error *text_types(struct page *page, const struct answer *answer)
 {
+	_cleanup_dominators_ struct dominators *d = NULL;
 	_cleanup_free_ struct type_row *rows = NULL;
 	uint32_t count;
-	struct hg_error *error = types_count(s, &rows, &count);
+	struct hg_error *error = retained_dominators(answer, &d);
 	uint64_t shown;
 	char buffer[WORD_SIZE];
 
+	if (!error)
+		error = types_count(answer->s, d, &rows, &count);
 	if (error)
 		return error;
 	shown = text_limited(page, count);
 	page_cell(page, INK_DIM, 14, true, "OBJECTS");
 	page_cell(page, INK_DIM, 10, true, "OWN SIZE");
+	page_cell(page, INK_DIM, 10, true, "RETAINED");
 	page_last(page, INK_DIM, 10, "  TYPE");
 	for (uint64_t i = 0; i < shown; i++) {
 		page_cell(page, INK_PLAIN, 14, true, count_words(rows[i].count, buffer));
 		page_cell(page, INK_PLAIN, 10, true, bytes_words(rows[i].bytes, buffer));
+		page_cell(page, INK_PLAIN, 10, true, bytes_words(rows[i].retained, buffer));
 		page_cell(page, INK_PLAIN, 2, false, "");
-		page_last(page, INK_PLAIN, page->style->width - 26, rows[i].name);
+		page_last(page, INK_PLAIN, page->style->width - 36, rows[i].name);
 	}
 	text_rest(page, 0, count, shown, "types");
 	return NULL;

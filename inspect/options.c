@@ -13,6 +13,7 @@
 #define ALL (BIT(VERBS) - 1)
 #define LIVE (BIT(VERB_ATTACH) | BIT(VERB_SNAPSHOT))
 #define OBJECTS (BIT(VERB_WHY) | BIT(VERB_REFS) | BIT(VERB_BACKREFS))
+#define TREES (OBJECTS | BIT(VERB_RETAINED))
 #define ANSWERS (ALL & ~BIT(VERB_SNAPSHOT))
 
 static const struct verb_row {
@@ -24,7 +25,9 @@ static const struct verb_row {
 	[VERB_REPORT] = { "report", "SOURCE [-o FILE]...", "the report of `attach`, from any source" },
 	[VERB_HANDLES] = { "handles", "SOURCE", "loaded libraries, who owns each, what keeps the owner alive" },
 	[VERB_CYCLES] = { "cycles", "SOURCE", "reference cycles, those that pin a native handle first" },
-	[VERB_TYPES] = { "types", "SOURCE", "count and own size by type" },
+	[VERB_TYPES] = { "types", "SOURCE", "count, own and retained size by type" },
+	[VERB_RETAINED] = { "retained", "SOURCE [OBJECT]",
+			    "who keeps how much alive; what would be freed if OBJECT went" },
 	[VERB_WHY] = { "why", "SOURCE OBJECT", "the chain from a root to the object, each edge named" },
 	[VERB_REFS] = { "refs", "SOURCE OBJECT", "what the object refers to" },
 	[VERB_BACKREFS] = { "backrefs", "SOURCE OBJECT", "what refers to the object" },
@@ -48,7 +51,7 @@ static const struct flag_row {
 	{ FLAG_REDACT, "redact", NULL, "leave values out of the snapshot; names of code stay", ALL },
 	{ FLAG_LIMIT, "limit", "N", "at most N rows of each list (0: all)", ANSWERS },
 	{ FLAG_FAIL_ON, "fail-on", "CODE[,CODE]", "exit 7 where a finding has one of these codes", ANSWERS },
-	{ FLAG_DEPTH, "depth", "N", "how far to follow references (default 3)", OBJECTS },
+	{ FLAG_DEPTH, "depth", "N", "levels of a tree (default 3)", TREES },
 	{ FLAG_MAX_NODES, "max-nodes", "N", "nodes of a picture at most (default 60)", ANSWERS },
 	{ FLAG_COLOR, "color", "auto|always|never", "colours in the report (NO_COLOR is honoured)", ALL },
 	{ 'v', "verbose", NULL, "all of it", ALL },
@@ -192,7 +195,7 @@ static struct hg_error *take_word(struct options *o, const char *word, bool *hav
 		o->source = word;
 		return NULL;
 	}
-	if (!o->object && (BIT(o->verb) & OBJECTS)) {
+	if (!o->object && (BIT(o->verb) & TREES)) {
 		o->object = word;
 		return NULL;
 	}

@@ -15,6 +15,7 @@ enum verb {
 	VERB_HANDLES,
 	VERB_CYCLES,
 	VERB_TYPES,
+	VERB_RETAINED,
 	VERB_WHY,
 	VERB_REFS,
 	VERB_BACKREFS,
@@ -26,7 +27,7 @@ enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 struct options {
 	enum verb verb;
 	const char *source; /* PID or file, as typed */
-	const char *object; /* OBJECT of why, refs, backrefs; NULL elsewhere */
+	const char *object; /* OBJECT of why, refs, backrefs, retained; NULL where there is none */
 	const char **outputs; /* -o, in order; NULL-terminated; owned */
 	unsigned num_outputs;
 	bool json, force, help, version, redact;

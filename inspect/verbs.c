@@ -103,8 +103,9 @@ static struct hg_error *check_output(const struct session *s, const struct outpu
 	if (output->kind == OUTPUT_HGS && !s->process)
 		return hg_error_new(HG_EXIT_USAGE, "%s: SOURCE is a snapshot already",
 				    output->path);
-	if (is_picture(output->kind) && o->verb == VERB_TYPES)
-		return hg_error_hint(hg_error_new(HG_EXIT_USAGE, "types has no picture"),
+	if (is_picture(output->kind) && (o->verb == VERB_TYPES || o->verb == VERB_RETAINED))
+		return hg_error_hint(hg_error_new(HG_EXIT_USAGE, "%s has no picture",
+						  o->verb == VERB_TYPES ? "types" : "retained"),
 				     "-o FILE.json, or one of attach, cycles, why, refs, backrefs");
 	return NULL;
 }
@@ -203,7 +204,7 @@ static struct hg_error *analyse(struct session *s)
 	error = answer_create(s->snapshot, &s->answer);
 	if (!error)
 		error = interrupt_check(s->interrupt);
-	if (!error && object_verb(s->options->verb))
+	if (!error && s->options->object)
 		error = select_objects(s->answer, s->options->object, MAX_SELECTED, &s->selected,
 				       &s->num_selected, &s->all_selected);
 	if (!error && s->options->verb == VERB_REPORT && !s->options->num_outputs)
@@ -227,6 +228,9 @@ static struct hg_error *print(struct session *s, FILE *out, bool json, const cha
 	if (object_verb(o->verb))
 		return report_objects(out, s->answer, object_parts[o->verb], s->selected,
 				      s->num_selected, s->all_selected, o->depth, &s->style, json);
+	if (o->verb == VERB_RETAINED)
+		return report_retained(out, s->answer, s->selected, s->num_selected,
+				       s->all_selected, o->depth, &s->style, json);
 	if (json)
 		return report_json(out, s->answer, parts[o->verb], s->style.limit, names);
 	return report_text(out, s->answer, parts[o->verb], &s->style);
