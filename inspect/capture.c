@@ -108,14 +108,19 @@ static struct hg_error *add_reason(struct snapshot_writer *writer, uint32_t *rea
 /* Why the snapshot is not whole, counted. */
 static struct hg_error *write_incomplete(struct snapshot_writer *writer,
 					 const struct hook_control *control,
-					 const char *opens_unknown)
+					 const char *why_inconsistent, const char *opens_unknown)
 {
 	struct hg_error *error = NULL;
-	uint32_t reasons[3];
+	uint32_t reasons[4];
 	unsigned count = 0;
 	char text[160];
 
-	if (control->bad) {
+	if (why_inconsistent) {
+		snprintf(text, sizeof(text), "the heap was not whole when it was copied: %s",
+			 why_inconsistent);
+		error = add_reason(writer, reasons, &count, text);
+	}
+	if (!error && control->bad) {
 		snprintf(text, sizeof(text), "%llu objects could not be visited to the end",
 			 (unsigned long long)control->bad);
 		error = add_reason(writer, reasons, &count, text);
@@ -173,7 +178,7 @@ struct hg_error *capture(struct process *process, const struct capture_options *
 	struct freeze_options how = options->freeze;
 	bool pause = how.mode == FREEZE_PAUSE;
 	struct hgs_meta meta = { .method = pause ? HGS_PAUSE : HGS_FORK };
-	const char *opens_unknown = NULL;
+	const char *opens_unknown = NULL, *why_inconsistent;
 	struct hg_error *error;
 	uint64_t begin;
 
@@ -204,6 +209,8 @@ struct hg_error *capture(struct process *process, const struct capture_options *
 	if (error)
 		return error;
 	meta.consistent = freeze->consistent;
+	in_motion = freeze->why_inconsistent;
+	why_inconsistent = freeze->why_inconsistent;
 	meta.stopped_ns = freeze->stopped_ns;
 	freeze_end(take_ptr(freeze));
 	if (pause)
@@ -215,7 +222,8 @@ struct hg_error *capture(struct process *process, const struct capture_options *
 	meta.walk_ns = walk->walk_ns;
 	error = write_meta(writer, process, runtime, &meta);
 	if (!error)
-		error = write_incomplete(writer, &walk->control, opens_unknown);
+		error = write_incomplete(writer, &walk->control, why_inconsistent,
+					 opens_unknown);
 	if (!error)
 		error = snapshot_writer_finish(writer);
 	return error;
