@@ -91,12 +91,26 @@ const struct hgs_frame *frame_of(const struct snapshot *s, uint32_t object)
 	return NULL;
 }
 
+/* A frame that neither runs nor belongs to a generator (a traceback keeps it) has no row in FRAMES,
+ * but refers to its code. */
+static void frame_print_code(FILE *out, const struct snapshot *s, uint32_t object)
+{
+	for (uint64_t e = s->start[object]; e < s->start[object + 1]; e++) {
+		if (type_is(s, s->target[e], "code")) {
+			fprintf(out, " in %s", snapshot_text(s, s->target[e]));
+			return;
+		}
+	}
+}
+
 void frame_print(FILE *out, const struct snapshot *s, uint32_t object)
 {
 	const struct hgs_frame *frame = frame_of(s, object);
 
-	if (!frame)
+	if (!frame) {
+		frame_print_code(out, s, object);
 		return;
+	}
 	fprintf(out, " in %s", snapshot_string(s, frame->name));
 	if (frame->line > 0)
 		fprintf(out, ":%d", frame->line);

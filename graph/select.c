@@ -163,7 +163,8 @@ static uint32_t item(const struct snapshot *s, uint32_t object, const char *text
 	return HGS_NONE;
 }
 
-/* Follows one ".name" or "[key]" and moves *at behind it. False where it is neither. */
+/* Follows one ".name" or "[key]" and moves *at behind it. False where it is neither. What is not there
+ * (HGS_NONE) is still read on, so that bad syntax is told from an absent object. */
 static bool follow(const struct snapshot *s, uint32_t *object, const char **at)
 {
 	const char *text = *at + 1;
@@ -172,7 +173,8 @@ static bool follow(const struct snapshot *s, uint32_t *object, const char **at)
 
 	if (**at == '.') {
 		length = strcspn(text, ".[");
-		*object = length ? attribute(s, *object, text, length) : HGS_NONE;
+		if (*object != HGS_NONE)
+			*object = attribute(s, *object, text, length);
 		*at = text + length;
 		return length > 0;
 	}
@@ -192,7 +194,8 @@ static bool follow(const struct snapshot *s, uint32_t *object, const char **at)
 			return false;
 		*at = text + length + 1;
 	}
-	*object = item(s, *object, text, length, quote != 0);
+	if (*object != HGS_NONE)
+		*object = item(s, *object, text, length, quote != 0);
 	return true;
 }
 
@@ -234,7 +237,9 @@ static struct hg_error *by_expression(const struct snapshot *s, const char *expr
 	if (!isalpha((unsigned char)*expression) && *expression != '_')
 		return bad_syntax(expression, expression);
 	object = module_of(s, expression, &at);
-	while (object != HGS_NONE && *at) {
+	if (object == HGS_NONE)
+		at += strcspn(at, ".[");
+	while (*at) {
 		const char *before = at;
 
 		if (!follow(s, &object, &at))

@@ -209,7 +209,6 @@ struct hg_error *capture(struct process *process, const struct capture_options *
 	if (error)
 		return error;
 	meta.consistent = freeze->consistent;
-	in_motion = freeze->why_inconsistent;
 	why_inconsistent = freeze->why_inconsistent;
 	meta.stopped_ns = freeze->stopped_ns;
 	freeze_end(take_ptr(freeze));
