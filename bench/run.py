@@ -3,7 +3,8 @@
 Prints a table in Markdown. Sizes are containers in the target (tests/targets/heap.py); each figure is
 the median of as many attaches as the table says. gc.get_objects() is timed by the target itself on
 request, in the same process; gcore is run once where it is installed, and its time is how long the
-target was in its hands.
+target was in its hands. Before each attach as much memory as it will use is touched and freed: a virtual
+machine's host takes microseconds to supply a page for the first time, which is not what is measured.
 
     ./dev bench [--sizes 1000000,5000000,20000000] [--attaches 20] [--python PATH] [--no-gcore]
 """
@@ -42,6 +43,20 @@ def run_measured(*arguments, cwd):
         return seconds, usage.ru_maxrss / 1024, out.read()
 
 
+TOUCH = """
+import mmap, sys
+memory = mmap.mmap(-1, int(sys.argv[1]))
+for at in range(0, len(memory), mmap.PAGESIZE):
+    memory[at] = 1
+"""
+
+
+def touch(size):
+    """Makes the host supply the pages that a capture of so many containers will use. In a process of
+    its own: a child's peak memory counts from that of the process which starts it."""
+    subprocess.run([sys.executable, "-c", TOUCH, str((64 << 20) + 160 * size)], check=True)
+
+
 def gcore_seconds(target, directory):
     if not shutil.which("gcore"):
         return None
@@ -59,11 +74,13 @@ def measure(python, size, attaches, with_gcore, *shape):
     row = {"size": size, "attaches": attaches}
     try:
         with tempfile.TemporaryDirectory() as directory:
+            touch(size)
             seconds, _, _ = run_measured("attach", target.pid, "--json", cwd=directory)
             row["attach_s"] = seconds
             snapshot = Path(directory, "s.hgs")
             stops, walks = [], []
             for _ in range(attaches):
+                touch(size)
                 _, peak, out = run_measured("types", target.pid, "--json", "--limit", "1",
                                             cwd=directory)
                 capture = json.loads(out)["capture"]
