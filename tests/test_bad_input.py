@@ -221,7 +221,7 @@ def test_object_that_is_not_there(one_python, start, run):
     assert_error(run("why", "s.hgs", "0x10"), 1, "0x10")
     assert_error(run("why", "s.hgs", "type:no.such.Type"), 1, "no.such.Type")
     assert_error(run("why", "s.hgs", "__main__.no_such_name"), 1, "no_such_name")
-    assert_error(run("why", "s.hgs", "__main__.x["), 2, "__main__.x[")
+    assert_error(run("why", "s.hgs", "__main__.common["), 2, "__main__.common[")
 
 
 def test_fail_on(sample, one_python, run):

@@ -92,34 +92,43 @@ def test_counts_what_gc_counts(python, kind, start, run, tmp_path):
     assert snapshot.tracked() == expected
 
 
-@pytest.mark.parametrize("kind", TARGETS)
-def test_referents_are_those_of_gc(python, kind, start, run, tmp_path):
-    target = still_target(kind, python, start)
+def wrong_referents(target, python, run, tmp_path):
+    """What of 1,000 objects' references differs from gc.get_referents() in the target."""
     listing = f"/tmp/referents-{target.pid}.json"
     outside = (python.root or "") + listing
-    settled(target)
     target.ask(f"referents {listing} 1000")
     with open(outside, encoding="utf-8") as file:
         rows = json.load(file)
     os.unlink(outside)
-    assert run("snapshot", target.pid, "-o", "s.hgs").code == 0
+    assert run("snapshot", target.pid, "-o", "s.hgs", "-f").code == 0
     snapshot = hgs.Snapshot(tmp_path / "s.hgs")
     assert len(rows) >= 900
-    wrong = []
     for address, type_name, referents in rows:
         i = snapshot.index.get(address)
         if i is None:
-            wrong.append(f"{type_name} at {address:#x} is not in the snapshot")
+            yield f"{type_name} at {address:#x} is not in the snapshot"
             continue
         found, keys = collections.Counter(), collections.Counter()
-        for at, kind_of_edge, _ in snapshot.references(i):
+        for at, kind, _ in snapshot.references(i):
             # gc leaves the keys of a dict out where all are str; the snapshot has them always.
-            (keys if kind_of_edge == hgs.DICT_KEY else found)[snapshot.addresses[at]] += 1
+            (keys if kind == hgs.DICT_KEY else found)[snapshot.addresses[at]] += 1
         said = collections.Counter(referents)
         if found - said or said - found - keys:
-            wrong.append(f"{type_name} at {address:#x}: too many {dict(found - said)}, "
-                         f"missing {dict(said - found - keys)}")
-    assert not wrong, f"{len(wrong)} of {len(rows)}:\n" + "\n".join(wrong[:20])
+            yield (f"{type_name} at {address:#x}: too many {dict(found - said)}, "
+                   f"missing {dict(said - found - keys)}")
+
+
+@pytest.mark.parametrize("kind", TARGETS)
+def test_referents_are_those_of_gc(python, kind, start, run, tmp_path):
+    target = still_target(kind, python, start)
+    # A web server's other threads may run between the target's listing and the capture; what is
+    # wrong with the capture itself is wrong each time.
+    for _ in range(3 if kind == "web" else 1):
+        settled(target)
+        wrong = list(wrong_referents(target, python, run, tmp_path))
+        if not wrong:
+            break
+    assert not wrong, f"{len(wrong)}:\n" + "\n".join(wrong[:20])
 
 
 def test_frozen_objects_are_counted(python, start, run):

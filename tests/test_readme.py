@@ -17,7 +17,8 @@ VERBS = ["build", "demo", "test", "lint", "bench", "fuzz", "install", "help"]
 def shown(start_of_line):
     """The command lines in README's code blocks that begin so, comments cut off."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    lines = [line for block in re.findall(r"```(?:sh|console)?\n(.*?)```", text, re.S)
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.S | re.M)
+    lines = [line for kind, block in blocks if kind in ("", "sh", "console")
              for line in block.splitlines()]
     lines = [line[2:] if line.startswith("$ ") else line for line in lines]
     return [line.split("  #")[0].strip() for line in lines if
