@@ -57,6 +57,8 @@ struct library {
 
 struct cycle {
 	uint32_t component;
+	uint32_t holder; /* a handle's owner that this very ring keeps (others may hang on the equal
+			  * cycles of the row): index into answer.holders, or HGS_NONE */
 	uint32_t objects;
 	uint64_t bytes;
 	enum { CYCLE_GARBAGE, CYCLE_REACHABLE, CYCLE_FROZEN } state;
@@ -104,6 +106,10 @@ struct answer {
 
 _must_check_ struct hg_error *answer_create(const struct snapshot *s, struct answer **ret);
 void answer_destroy(struct answer *answer);
+
+/* Whose handle a drawing of the finding leads to: its example; for a cycle the owner that the very
+ * ring keeps which is drawn, where it holds the finding's library. NULL: none. O(holders). */
+const struct holder *finding_holder(const struct answer *answer, const struct finding *finding);
 
 /* OBJECT of docs/INTERFACE.md: "0x7f..", "type:NAME[#N]", "lib:NAME", "__main__.cache['a'].dll".
  * At most `max` indices into *ret (caller frees), *total says how many there are. Exit code 2 for

@@ -179,6 +179,7 @@ static struct hg_error *fill_row(struct making *making, struct cycle *row, const
 	struct hg_error *error;
 
 	row->component = loop->component;
+	row->holder = holds_handle(making, loop) ? loop->owner : HGS_NONE;
 	row->objects = loop->size;
 	row->bytes = loop->bytes;
 	row->finalizer = loop->finalizer;

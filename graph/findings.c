@@ -40,6 +40,25 @@ int finding_code_parse(const char *name)
 	return -1;
 }
 
+const struct holder *finding_holder(const struct answer *answer, const struct finding *finding)
+{
+	uint32_t own;
+
+	if (finding->holder != HGS_NONE)
+		return &answer->holders[finding->holder];
+	if (finding->cycle == HGS_NONE)
+		return NULL;
+	own = answer->cycles[finding->cycle].holder;
+	if (own != HGS_NONE && answer->holders[own].library == finding->library)
+		return &answer->holders[own];
+	for (uint32_t i = 0; i < answer->num_holders; i++)
+		if (answer->holders[i].cycle == finding->cycle &&
+		    answer->holders[i].library == finding->library &&
+		    answer->holders[i].fact->kind == HGS_HOLDER_HANDLE)
+			return &answer->holders[i];
+	return NULL;
+}
+
 const char *severity_name(enum severity severity)
 {
 	static const char *const names[] = {"error", "warning", "note"};

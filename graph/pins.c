@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "answer_parts.h"
+#include "steps.h"
 
 struct queue {
 	uint32_t *objects;
@@ -87,6 +88,34 @@ static struct hg_error *search(const struct answer *answer, struct loops *loops)
 	return ok ? NULL : &hg_error_no_memory;
 }
 
+/* Whose attribute dictionary the first object of a way is, or HGS_NONE: the way is told from there,
+ * as `obj.name`. All are members of one source. */
+static uint32_t dict_owner(const struct answer *answer, uint32_t dict, uint32_t next_edge)
+{
+	const struct snapshot *s = answer->s;
+	const struct graph *graph = answer->graph;
+
+	for (uint64_t i = graph->in_start[dict]; i < graph->in_start[dict + 1]; i++)
+		if (answer->component[graph->in_source[i]] == answer->component[dict] &&
+		    folded_attribute(s, s->name[graph->in_edge[i]], next_edge))
+			return graph->in_source[i];
+	return HGS_NONE;
+}
+
+static void start_at_owner(const struct answer *answer, struct chain *chain)
+{
+	uint32_t owner = chain->steps < 2 ? HGS_NONE
+					  : dict_owner(answer, chain->object[0], chain->edge[1]);
+
+	if (owner == HGS_NONE)
+		return;
+	memmove(chain->object + 1, chain->object, chain->steps * sizeof(*chain->object));
+	memmove(chain->edge + 1, chain->edge, chain->steps * sizeof(*chain->edge));
+	chain->object[0] = owner;
+	chain->edge[1] = HGS_EDGE_ATTR_DICT;
+	chain->steps++;
+}
+
 /* The way from the source's member to the object, as a chain. */
 static struct hg_error *tail_of(const struct answer *answer, const struct loops *loops,
 				uint32_t object, struct chain *ret)
@@ -96,8 +125,9 @@ static struct hg_error *tail_of(const struct answer *answer, const struct loops 
 	ret->steps = 1;
 	for (; loops->parent[i] - 1 != i; i = loops->parent[i] - 1)
 		ret->steps++;
-	ret->object = malloc(ret->steps * sizeof(*ret->object));
-	ret->edge = calloc(ret->steps, sizeof(*ret->edge));
+	/* One more than needed: for the owner of an attribute dictionary. */
+	ret->object = malloc((ret->steps + 1ul) * sizeof(*ret->object));
+	ret->edge = calloc(ret->steps + 1ul, sizeof(*ret->edge));
 	if (!ret->object || !ret->edge)
 		return &hg_error_no_memory;
 	i = object;
@@ -107,6 +137,7 @@ static struct hg_error *tail_of(const struct answer *answer, const struct loops 
 		i = loops->parent[i] - 1;
 	}
 	ret->object[0] = i;
+	start_at_owner(answer, ret);
 	return NULL;
 }
 

@@ -75,21 +75,10 @@ static bool about_library(const struct finding *finding)
 	return finding->library != HGS_NONE || finding->library_name;
 }
 
-static const struct holder *example(const struct answer *answer, const struct finding *finding)
-{
-	if (finding->holder != HGS_NONE)
-		return &answer->holders[finding->holder];
-	for (uint32_t i = 0; finding->cycle != HGS_NONE && i < answer->num_holders; i++)
-		if (answer->holders[i].cycle == finding->cycle &&
-		    answer->holders[i].fact->kind == HGS_HOLDER_HANDLE)
-			return &answer->holders[i];
-	return NULL;
-}
-
 static struct hg_error *add_finding(struct drawing *drawing, const struct answer *answer,
 				    uint32_t panel, const struct finding *finding)
 {
-	const struct holder *holder = example(answer, finding);
+	const struct holder *holder = finding_holder(answer, finding);
 	struct hg_error *error = NULL;
 
 	/* Where a root reaches the owner, its chain tells all; a ring would distract. */
@@ -106,7 +95,7 @@ static struct hg_error *add_finding(struct drawing *drawing, const struct answer
 /* Nodes that the finding's ring and chains want at most. */
 static uint32_t cost(const struct answer *answer, const struct finding *finding)
 {
-	const struct holder *holder = example(answer, finding);
+	const struct holder *holder = finding_holder(answer, finding);
 	uint32_t nodes = 1;
 
 	if (finding->cycle != HGS_NONE)
@@ -257,12 +246,9 @@ struct hg_error *select_cycles(struct drawing *drawing, const struct answer *ans
 			break;
 		panel = drawing_panel(drawing, text_escape(cycle->held_by ? cycle->held_by : "", true));
 		error = add_cycle(drawing, answer, panel, cycle);
-		for (uint32_t j = 0; j < answer->num_holders && cycle->num_pins && !error; j++) {
-			if (answer->holders[j].cycle != i)
-				continue;
-			error = drawing_holder(drawing, answer, panel, &answer->holders[j]);
-			break;
-		}
+		if (!error && cycle->holder != HGS_NONE)
+			error = drawing_holder(drawing, answer, panel,
+					       &answer->holders[cycle->holder]);
 	}
 	if (error)
 		return error;

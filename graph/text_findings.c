@@ -25,22 +25,10 @@ static bool same(const struct finding *a, const struct finding *b)
 	       !strcmp(a->evidence ? a->evidence : "", b->evidence ? b->evidence : "");
 }
 
-/* The object whose handle it is: the example, or the first holder that the cycle pins. */
-static const struct holder *held_object(const struct answer *answer, const struct finding *finding)
-{
-	if (finding->holder != HGS_NONE)
-		return &answer->holders[finding->holder];
-	for (uint32_t i = 0; finding->cycle != HGS_NONE && i < answer->num_holders; i++)
-		if (answer->holders[i].cycle == finding->cycle &&
-		    answer->holders[i].fact->kind == HGS_HOLDER_HANDLE)
-			return &answer->holders[i];
-	return NULL;
-}
-
 static struct hg_error *put_tail(struct page *page, const struct answer *answer,
 				 const struct finding *finding)
 {
-	const struct holder *holder = held_object(answer, finding);
+	const struct holder *holder = finding_holder(answer, finding);
 	_cleanup_free_ char *from = NULL;
 
 	if (!holder || !holder->tail.steps)
@@ -57,7 +45,7 @@ static struct hg_error *put_drawing(struct page *page, const struct answer *answ
 {
 	const struct cycle *cycle =
 		finding->cycle == HGS_NONE ? NULL : &answer->cycles[finding->cycle];
-	const struct holder *holder = held_object(answer, finding);
+	const struct holder *holder = finding_holder(answer, finding);
 	struct hg_error *error;
 
 	if (holder && holder->chain.steps)

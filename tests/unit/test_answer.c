@@ -96,6 +96,8 @@ static void test_cycle_pins(void **state)
 	assert_int_equal(answer->holders[0].state, HOLDER_GARBAGE);
 	assert_int_equal(answer->holders[0].cycle, 0);
 	assert_int_equal(answer->holders[0].tail.steps, 2);
+	assert_int_equal(finding_holder(answer, finding)->tail.object[0],
+			 answer->cycles[0].ring.object[0]);
 	assert_int_equal(answer->libraries[0].owners, 3);
 	assert_int_equal(answer->libraries[0].leaked_opens, 0);
 	done(heap, s, answer);
@@ -124,6 +126,9 @@ static void test_cycle_through_dict(void **state)
 	assert_int_equal(answer->cycles[0].ring.object[0], proc);
 	assert_int_equal(answer->cycles[0].ring.object[1], dict);
 	assert_int_equal(answer->cycles[0].ring.object[3], proc);
+	assert_int_equal(answer->holders[0].tail.steps, 3);
+	assert_int_equal(answer->holders[0].tail.object[0], proc);
+	assert_int_equal(answer->holders[0].tail.object[1], dict);
 	done(heap, s, answer);
 }
 
