@@ -3,12 +3,14 @@
 #include "answer.h"
 
 #include "answer_parts.h"
+#include "descriptors.h"
 #include "modules.h"
 
 static struct hg_error *make_all(struct making *making)
 {
 	static struct hg_error *(*const parts[])(struct making *) = {
-		holders_make, libraries_make, loops_make, pins_make, cycles_make, findings_make,
+		holders_make, libraries_make,	loops_make,    pins_make,
+		cycles_make,  descriptors_make, findings_make,
 	};
 	struct answer *answer = making->answer;
 	struct hg_error *error = graph_create(answer->s, &answer->graph);
@@ -92,6 +94,9 @@ void answer_destroy(struct answer *answer)
 	if (!answer)
 		return;
 	findings_free(answer);
+	for (uint32_t i = 0; i < answer->num_descriptors; i++)
+		free(answer->descriptors[i].path);
+	free(answer->descriptors);
 	cycles_free(answer);
 	holders_free(answer);
 	libraries_free(answer);

@@ -72,6 +72,14 @@ struct cycle {
 	uint32_t count;	   /* how many equal cycles this row stands for (same types and edges), itself included */
 };
 
+struct descriptor {
+	const struct hgs_descriptor *fact;
+	const char *target;
+	uint32_t owner; /* object, or HGS_NONE */
+	char *path;	/* of the owner; NULL: none, or garbage */
+	bool unowned;	/* nothing of Python may own it, and the process opened it itself */
+};
+
 struct finding {
 	enum finding_code code;
 	enum severity severity;
@@ -102,6 +110,8 @@ struct answer {
 	uint32_t all_cycles; /* cyclic components that the rows stand for (the sum of their counts) */
 	struct finding *findings; /* most severe first */
 	uint32_t num_findings;
+	struct descriptor *descriptors; /* as s->descriptors */
+	uint32_t num_descriptors;
 };
 
 _must_check_ struct hg_error *answer_create(const struct snapshot *s, struct answer **ret);

@@ -74,6 +74,8 @@ _must_check_ struct hg_error *findings_make(struct making *making);
 
 /* The loop of a component, or NULL. O(log loops). */
 struct loop *loop_of(const struct loops *loops, uint32_t component);
+/* An instance of a class that is neither builtin nor in the standard library. After loops_make(). */
+bool object_is_foreign(struct making *making, uint32_t object);
 /* Chooses the edge of a ring that is worth cutting; see struct cycle. NULL advice: none. */
 _must_check_ struct hg_error *cut_choose(const struct making *making, const struct chain *ring,
 					 uint32_t *cut, char **advice);

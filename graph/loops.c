@@ -137,7 +137,7 @@ static bool is_stdlib_type(const struct making *making, uint32_t type)
 }
 
 /* The same, remembered for each class: many objects, few classes. */
-static bool is_foreign(struct making *making, uint32_t object)
+bool object_is_foreign(struct making *making, uint32_t object)
 {
 	uint32_t type = making->answer->s->type[object];
 	enum { UNKNOWN, STDLIB, FOREIGN };
@@ -166,7 +166,7 @@ static void add_member(struct making *making, struct loop *loop, uint32_t object
 	if (!(flags & HGS_OBJ_USER) || holder_at(making, object, HGS_HOLDER_HANDLE))
 		return;
 	loop->user = true;
-	loop->foreign = loop->foreign || is_foreign(making, object);
+	loop->foreign = loop->foreign || object_is_foreign(making, object);
 }
 
 struct hg_error *loops_make(struct making *making)

@@ -135,6 +135,35 @@ static struct hg_error *put_stale(struct json *json, const struct answer *answer
 	return error;
 }
 
+static void put_descriptors(struct json *json, const struct answer *answer, uint32_t limit)
+{
+	uint32_t shown = json_limited(json, "descriptors", answer->num_descriptors, limit);
+
+	if (!answer->s->descriptors) {
+		json_null(json, "descriptors");
+		return;
+	}
+	json_array(json, "descriptors");
+	for (uint32_t i = 0; i < shown; i++) {
+		const struct descriptor *descriptor = &answer->descriptors[i];
+
+		json_object(json, NULL);
+		json_uint(json, "fd", descriptor->fact->fd);
+		json_string(json, "target", descriptor->target);
+		if (descriptor->owner == HGS_NONE) {
+			json_null(json, "owner");
+			json_null(json, "type");
+		} else {
+			json_hex(json, "owner", answer->s->addr[descriptor->owner]);
+			json_string(json, "type", snapshot_type_name(answer->s, descriptor->owner));
+		}
+		json_string(json, "path", descriptor->path);
+		json_bool(json, "inherited", descriptor->fact->traits & HGS_FD_INHERITED);
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
 struct hg_error *json_natives(struct json *json, const struct answer *answer, uint32_t limit)
 {
 	uint32_t shown = json_limited(json, "libraries", answer->num_libraries, limit);
@@ -146,7 +175,7 @@ struct hg_error *json_natives(struct json *json, const struct answer *answer, ui
 	json_array_end(json);
 	if (!error)
 		error = put_stale(json, answer, limit);
-	json_null(json, "descriptors");
+	put_descriptors(json, answer, limit);
 	json_null(json, "capsules");
 	return error;
 }

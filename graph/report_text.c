@@ -102,8 +102,8 @@ static void put_nothing_found(struct page *page, const struct answer *answer)
 		  answer->num_libraries, opened, owners, answer->all_cycles,
 		  count_words(answer->reach->garbage, buffer));
 	page_wrap(page, INK_DIM, 0, 2,
-		  "Not looked at by this version: descriptors, capsules, references held by native "
-		  "code.");
+		  "Not looked at by this version: %scapsules, references held by native code.",
+		  answer->s->descriptors ? "" : "descriptors, ");
 }
 
 static struct hg_error *put_all(struct page *page, const struct answer *answer)

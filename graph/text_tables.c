@@ -199,7 +199,11 @@ struct hg_error *text_handles(struct page *page, const struct answer *answer)
 		if (answer->libraries[i].num_holders &&
 		    (is_opened(&answer->libraries[i]) || page->style->verbose > 0))
 			error = put_library_holders(page, answer, &answer->libraries[i]);
-	return error ? error : put_stale(page, answer);
+	if (!error)
+		error = put_stale(page, answer);
+	if (!error)
+		text_descriptors(page, answer);
+	return error;
 }
 
 static struct hg_error *put_cycle(struct page *page, const struct answer *answer,

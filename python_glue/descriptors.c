@@ -96,7 +96,8 @@ static uint64_t scandir_offset(uint32_t minor)
 	return minor >= 14 ? SCANDIR_DIRP_314 : minor == 13 ? SCANDIR_DIRP_313 : SCANDIR_DIRP;
 }
 
-/* A database's own file, and those beside it: PATH-journal, PATH-wal, PATH-shm. */
+/* A database's own file, and those beside it: PATH-journal, PATH-wal, PATH-shm. The link's path may
+ * begin with the root directory of a process that has another one than we. */
 static void own_database(const struct finder *f, uint64_t name, uint32_t owner)
 {
 	char text[TARGET_MAX];
@@ -106,11 +107,12 @@ static void own_database(const struct finder *f, uint64_t name, uint32_t owner)
 	    memory_read_string(f->source->memory, name, text, sizeof(text)))
 		return;
 	length = strlen(text);
+	if (length < 2)
+		return;
 	for (size_t i = 0; i < f->source->count; i++) {
-		const char *target = f->source->targets[i];
+		const char *at = strstr(f->source->targets[i], text);
 
-		if (!strncmp(target, text, length) && (!target[length] || target[length] == '-' ||
-						       target[length] == ' ') &&
+		if (at && (!at[length] || at[length] == '-' || at[length] == ' ') &&
 		    f->source->descriptors[i].owner == HGS_NONE)
 			f->source->descriptors[i].owner = owner;
 	}
