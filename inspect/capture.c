@@ -13,6 +13,7 @@
 
 #include "../graph/snapshot_write.h"
 #include "facts.h"
+#include "proc.h"
 #include "threads.h"
 #include "walk.h"
 
@@ -144,7 +145,7 @@ static struct hg_error *write_incomplete(struct snapshot_writer *writer,
 /* All that is read while the copy exists. */
 static struct hg_error *record(struct process *process, const struct py_runtime *runtime,
 			       struct freeze *freeze, const struct walk *walk,
-			       const struct descriptors *before, struct snapshot_writer *writer,
+			       const char *maps, const struct descriptors *before, struct snapshot_writer *writer,
 			       const struct interrupt *interrupt, const char **opens_unknown)
 {
 	struct hg_error *error;
@@ -152,7 +153,7 @@ static struct hg_error *record(struct process *process, const struct py_runtime 
 	error = write_columns(&freeze->memory, &walk->control, writer, interrupt);
 	if (error)
 		return error;
-	return facts_write(process, runtime, &freeze->memory, &walk->control, before, writer,
+	return facts_write(process, runtime, &freeze->memory, maps, &walk->control, before, writer,
 			   opens_unknown);
 }
 
@@ -175,6 +176,7 @@ struct hg_error *capture(struct process *process, const struct capture_options *
 	_cleanup_(descriptors_deinit) struct descriptors before = { 0 };
 	_cleanup_free_ struct py_runtime *runtime = calloc(1, sizeof(*runtime));
 	_cleanup_free_ struct walk *walk = calloc(1, sizeof(*walk));
+	_cleanup_free_ char *maps = NULL;
 	struct freeze_options how = options->freeze;
 	bool pause = how.mode == FREEZE_PAUSE;
 	struct hgs_meta meta = { .method = pause ? HGS_PAUSE : HGS_FORK };
@@ -201,10 +203,14 @@ struct hg_error *capture(struct process *process, const struct capture_options *
 		return error;
 	meta.time_ns = realtime_ns();
 	meta.threads = threads_count(process->pid);
+	maps = proc_read(freeze->memory.pid, "maps", NULL);
+	if (!maps)
+		return hg_error_errno(HG_EXIT_FAILURE, errno, "cannot read the mappings of process %d",
+				      process->pid);
 	error = walk_run(freeze, runtime, options->redact ? HOOK_REDACT : 0, interrupt, progress,
 			 walk);
 	if (!error)
-		error = record(process, runtime, freeze, walk, &before, writer, interrupt,
+		error = record(process, runtime, freeze, walk, maps, &before, writer, interrupt,
 			       &opens_unknown);
 	if (error)
 		return error;

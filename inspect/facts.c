@@ -222,9 +222,9 @@ static void snapshot_closep(struct snapshot **snapshot)
 }
 
 struct hg_error *facts_write(struct process *process, const struct py_runtime *runtime,
-			     const struct memory *memory, const struct hook_control *control,
-			     const struct descriptors *before, struct snapshot_writer *writer,
-			     const char **opens_unknown)
+			     const struct memory *memory, const char *maps,
+			     const struct hook_control *control, const struct descriptors *before,
+			     struct snapshot_writer *writer, const char **opens_unknown)
 {
 	const struct facts f = { process, runtime, memory, control, writer };
 	_cleanup_(snapshot_closep) struct snapshot *core = NULL;
@@ -234,7 +234,7 @@ struct hg_error *facts_write(struct process *process, const struct py_runtime *r
 
 	error = snapshot_writer_view(writer, &core);
 	if (!error)
-		error = linkmap_read(process, memory, &map);
+		error = linkmap_read(process, memory, maps, &map);
 	if (!error)
 		error = write_roots(&f);
 	if (!error)

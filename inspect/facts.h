@@ -8,10 +8,11 @@
 #include "descriptors.h"
 #include "process.h"
 
-/* `memory` is the frozen copy's; `before` are the descriptors that were open before it was made. *opens_unknown: why the open counts of
+/* `memory` is the frozen copy's; `maps` what /proc/PID/maps said of it before the walk; `before` are
+ * the descriptors that were open before it was made. *opens_unknown: why the open counts of
  * libraries could not be told (static text), or NULL. */
 _must_check_ struct hg_error *facts_write(struct process *process, const struct py_runtime *runtime,
-					  const struct memory *memory,
+					  const struct memory *memory, const char *maps,
 					  const struct hook_control *control,
 					  const struct descriptors *before,
 					  struct snapshot_writer *writer,

@@ -367,11 +367,11 @@ static struct hg_error *make_segments(struct linkmap *out)
 	return NULL;
 }
 
-static struct hg_error *read_all(struct reading *r)
+static struct hg_error *read_all(struct reading *r, const char *maps)
 {
 	struct hg_error *error = NULL;
 
-	r->out->map_text = proc_read(r->memory->pid, "maps", NULL);
+	r->out->map_text = strdup(maps);
 	if (!r->out->map_text ||
 	    maps_parse(r->out->map_text, &r->out->maps, &r->out->num_segments) < 0)
 		return hg_error_errno(HG_EXIT_FAILURE, errno, "cannot read the mappings of process "
@@ -389,7 +389,7 @@ static struct hg_error *read_all(struct reading *r)
 }
 
 struct hg_error *linkmap_read(const struct process *process, const struct memory *copy,
-			      struct linkmap **ret)
+			      const char *maps, struct linkmap **ret)
 {
 	struct reading r = { .process = process, .memory = copy };
 	struct hg_error *error;
@@ -397,7 +397,7 @@ struct hg_error *linkmap_read(const struct process *process, const struct memory
 	r.out = calloc(1, sizeof(*r.out));
 	if (!r.out)
 		return &hg_error_no_memory;
-	error = read_all(&r);
+	error = read_all(&r, maps);
 	free(r.views);
 	free(r.modules);
 	if (error) {

@@ -25,8 +25,10 @@ struct linkmap {
 	char *map_text;		   /* pool behind maps[].path */
 };
 
-/* `copy` is the frozen copy of `process` (or the process itself, where it stands still). A process
- * without a dynamic linker has no libraries: no error. O(libraries * their dependencies + maps). */
+/* `copy` is the frozen copy of `process` (or the process itself, where it stands still); `maps` is
+ * the text of its /proc/PID/maps from before anything of ours was mapped there, which may fill the
+ * very hole that an unloaded library left. A process without a dynamic linker has no libraries: no
+ * error. O(libraries * their dependencies + maps). */
 _must_check_ struct hg_error *linkmap_read(const struct process *process, const struct memory *copy,
-					   struct linkmap **ret);
+					   const char *maps, struct linkmap **ret);
 void linkmap_free(struct linkmap *linkmap);

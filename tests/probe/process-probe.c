@@ -1,9 +1,12 @@
 /* Prints what heapgraph finds out about a process before it touches it: for developers. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <time.h>
 
+#include "../../graph/cleanup.h"
 #include "../../inspect/linkmap.h"
+#include "../../inspect/proc.h"
 #include "../../inspect/process.h"
 #include "../../python_glue/runtime.h"
 
@@ -87,6 +90,7 @@ int main(int argc, char **argv)
 	struct linkmap *map;
 	struct hg_error *error;
 	double start = now_ms(), opened, proved;
+	_cleanup_free_ char *maps = NULL;
 	char text[PY_VERSION_TEXT];
 
 	if (argc < 2)
@@ -110,7 +114,10 @@ int main(int argc, char **argv)
 	print_runtime(&runtime);
 	if (argc > 2)
 		print_layout(&runtime.layout);
-	error = linkmap_read(process, &process->memory, &map);
+	maps = proc_read(process->pid, "maps", NULL);
+	if (!maps)
+		return fail(hg_error_errno(HG_EXIT_FAILURE, errno, "cannot read the mappings"));
+	error = linkmap_read(process, &process->memory, maps, &map);
 	if (error)
 		return fail(error);
 	printf("libraries in %.2f ms\n", now_ms() - proved);
