@@ -1,4 +1,5 @@
-/* leaked-open: more dlopens outstanding than objects that could close them. */
+/* leaked-open: more dlopens outstanding than objects that could close them.
+ * still-mapped: none outstanding any more, and the library is there all the same. */
 #include <string.h>
 
 #include "findings.h"
@@ -63,6 +64,48 @@ static struct hg_error *report(struct answer *answer, uint32_t index)
 	return finding_done(finding);
 }
 
+/* Closed as often as it was opened, and mapped. Nothing but a dlopen brings a library in later than
+ * the start, unless another one needs it; then an object that has its handle shows that it was
+ * opened as well. dlclose() never counts down for a nodelete library, so its count tells nothing. */
+static bool is_still_mapped(const struct library *library)
+{
+	const uint32_t others = HGS_LIB_MAIN | HGS_LIB_STARTUP | HGS_LIB_LOADER | HGS_LIB_VDSO |
+				HGS_LIB_PYTHON | HGS_LIB_NODELETE;
+
+	return library->opens == 0 && !(library->fact->flags & others) &&
+	       (library->owners || !(library->fact->flags & HGS_LIB_NEEDED));
+}
+
+static struct hg_error *report_mapped(struct answer *answer, uint32_t index)
+{
+	const struct library *library = &answer->libraries[index];
+	const char *first = library->why[0] ? library->why[0] : "";
+	const char *second = *first && library->why[1] ? library->why[1] : "";
+	struct finding *finding;
+	struct hg_error *error = finding_add(answer, FINDING_STILL_MAPPED, &finding);
+
+	if (error)
+		return error;
+	finding->library = index;
+	finding->library_name = library->name;
+	finding->count = 1;
+	finding->title = finding_text("%s: closed by all who opened it, and still mapped",
+				      library->name);
+	finding->evidence = finding_text("no dlopen outstanding; %s%s%s",
+					 *first ? first : "what keeps it was not found",
+					 *second ? ", " : "", second);
+	if (library->fact->flags & (HGS_LIB_NEEDED | HGS_LIB_BOUND))
+		finding->advice = finding_text("to unload %s, close the library that uses it first",
+					       library->name);
+	else if (library->fact->flags & HGS_LIB_TLS_DTORS)
+		finding->advice = finding_text("it goes when the threads end that have thread-local "
+					       "objects of %s, and it is closed once more",
+					       library->name);
+	else
+		finding->advice = finding_text("nothing in Python holds %s open", library->name);
+	return finding_done(finding);
+}
+
 struct hg_error *findings_opens(struct making *making)
 {
 	struct answer *answer = making->answer;
@@ -75,6 +118,8 @@ struct hg_error *findings_opens(struct making *making)
 		if (library->leaked_opens > 0 && !(library->fact->flags & HGS_LIB_MAIN) &&
 		    !is_opened_by_libc(library))
 			error = report(answer, i);
+		else if (is_still_mapped(library))
+			error = report_mapped(answer, i);
 	}
 	return error;
 }

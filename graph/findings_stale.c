@@ -1,14 +1,18 @@
-/* dangling-handle and aliased-handle: the library is gone, the object that holds it is not. */
+/* dangling-handle, dangling-function and aliased-handle: the library is gone, the object that holds
+ * its handle or the address of its code is not. An address may belong to another library by now. */
 #include <string.h>
 #include <xxhash.h>
 
 #include "findings.h"
 
+/* A function made from an address names no library. */
 static const char *name_of(const struct answer *answer, const struct holder *holder)
 {
 	const char *name = base_name(snapshot_string(answer->s, holder->fact->names));
 
-	return *name ? name : "a library";
+	if (*name)
+		return name;
+	return holder->fact->kind == HGS_HOLDER_FUNCTION ? "a bare address" : "a library";
 }
 
 static bool is_stale(const struct holder *holder)
@@ -16,51 +20,55 @@ static bool is_stale(const struct holder *holder)
 	return holder->state == HOLDER_DANGLING || holder->state == HOLDER_ALIASED;
 }
 
+static bool is_function(const struct holder *holder)
+{
+	return holder->fact->kind == HGS_HOLDER_FUNCTION;
+}
+
+/* What nobody can reach any more does no harm, unless a finalizer of its cycle uses it. */
+static bool is_harmless(const struct answer *answer, const struct holder *holder)
+{
+	return unreached(answer, holder->fact->object) &&
+	       (holder->cycle == HGS_NONE || !answer->cycles[holder->cycle].finalizer);
+}
+
 static uint64_t key_of(const struct answer *answer, const struct holder *holder)
 {
 	const char *name = name_of(answer, holder);
+	uint64_t seed = (uint64_t)holder->state << 2 | (uint64_t)is_function(holder) << 1 |
+			(uint64_t)is_harmless(answer, holder);
 
-	return XXH3_64bits_withSeed(name, strlen(name), holder->state);
+	return XXH3_64bits_withSeed(name, strlen(name), seed);
 }
 
-static struct hg_error *report(struct answer *answer, const struct pick *picks, uint32_t count)
+static enum finding_code code_of(const struct holder *holder)
 {
-	const struct holder *holder = &answer->holders[picks[0].holder];
+	if (holder->state == HOLDER_ALIASED)
+		return FINDING_ALIASED_HANDLE;
+	return is_function(holder) ? FINDING_DANGLING_FUNCTION : FINDING_DANGLING_HANDLE;
+}
+
+static void describe_handle(const struct answer *answer, const struct holder *holder,
+			    const char *now, struct finding *finding)
+{
 	const struct hgs_holder *fact = holder->fact;
-	const char *name = name_of(answer, holder), *type, *path;
-	bool dangling = holder->state == HOLDER_DANGLING;
-	struct finding *finding;
-	struct hg_error *error = finding_add(
-		answer, dangling ? FINDING_DANGLING_HANDLE : FINDING_ALIASED_HANDLE, &finding);
+	const char *name = name_of(answer, holder);
+	unsigned long long count = finding->count;
 
-	if (!error)
-		error = finding_objects(answer, finding, picks, count);
-	if (error)
-		return error;
-	type = snapshot_type_name(answer->s, fact->object);
-	path = holder->path ? holder->path : "garbage";
-	finding->library_name = *base_name(snapshot_string(answer->s, fact->names)) ? name : NULL;
-	finding->cycle = holder->cycle;
-	if (dangling) {
-		finding->title = finding_text("%s: %u object%s still hold%s its handle, but it is "
-					      "no longer loaded",
-					      name, count, plural(count), count == 1 ? "s" : "");
-		finding->evidence = finding_text(
-			"handle 0x%llx of the %s at 0x%llx (%s) is in no link map",
-			(unsigned long long)fact->handle, type,
-			(unsigned long long)answer->s->addr[fact->object], path);
-	} else {
-		const char *now = base_name(
-			snapshot_string(answer->s, answer->s->libraries[fact->library].path));
-
-		finding->title = finding_text("%s: %u object%s hold%s its handle, which is %s's now",
+	if (now)
+		finding->title = finding_text("%s: %llu object%s hold%s its handle, which is %s's now",
 					      name, count, plural(count), count == 1 ? "s" : "",
 					      now);
-		finding->evidence = finding_text(
-			"handle 0x%llx of the %s at 0x%llx (%s) is the link map of %s",
-			(unsigned long long)fact->handle, type,
-			(unsigned long long)answer->s->addr[fact->object], path, now);
-	}
+	else
+		finding->title = finding_text("%s: %llu object%s still hold%s its handle, but it is "
+					      "no longer loaded",
+					      name, count, plural(count), count == 1 ? "s" : "");
+	finding->evidence = finding_text(
+		"handle 0x%llx of the %s at 0x%llx (%s) is %s%s", (unsigned long long)fact->handle,
+		snapshot_type_name(answer->s, fact->object),
+		(unsigned long long)answer->s->addr[fact->object],
+		holder->path ? holder->path : "garbage",
+		now ? "the link map of " : "in no link map", now ? now : "");
 	if (holder->path)
 		finding->advice = finding_text(
 			"drop `%s` before the dlclose: calling a function of it, or closing it "
@@ -70,6 +78,62 @@ static struct hg_error *report(struct answer *answer, const struct pick *picks, 
 		finding->advice = finding_text(
 			"nothing can reach it any more, but its finalizer can: see that it does not "
 			"close the handle again");
+}
+
+static void describe_function(const struct answer *answer, const struct holder *holder,
+			      const char *now, struct finding *finding)
+{
+	const struct hgs_holder *fact = holder->fact;
+	const char *name = name_of(answer, holder);
+	unsigned long long count = finding->count;
+
+	if (now)
+		finding->title = finding_text("%s: %llu function%s of it point%s into %s now", name,
+					      count, plural(count), count == 1 ? "s" : "", now);
+	else
+		finding->title = finding_text("%s: %llu function%s point%s to code that is no longer "
+					      "mapped",
+					      name, count, plural(count), count == 1 ? "s" : "");
+	finding->evidence = finding_text(
+		"code address 0x%llx of the %s at 0x%llx (%s) is in %s%s",
+		(unsigned long long)fact->code, snapshot_type_name(answer->s, fact->object),
+		(unsigned long long)answer->s->addr[fact->object],
+		holder->path ? holder->path : "garbage", now ? now : "no executable mapping",
+		now ? ", and the library that it was looked up in is no longer loaded" : "");
+	if (holder->path)
+		finding->advice = finding_text("drop `%s` before the dlclose: calling it %s",
+					       holder->path,
+					       now ? "runs other code than was meant"
+						   : "is a crash");
+	else
+		finding->advice = finding_text("nothing can reach it any more, but a finalizer can: "
+					       "see that none calls it");
+}
+
+static struct hg_error *report(struct answer *answer, const struct pick *picks, uint32_t count)
+{
+	const struct holder *holder = &answer->holders[picks[0].holder];
+	const struct hgs_holder *fact = holder->fact;
+	const struct snapshot *s = answer->s;
+	const char *now = NULL;
+	struct finding *finding;
+	struct hg_error *error = finding_add(answer, code_of(holder), &finding);
+
+	if (!error)
+		error = finding_objects(answer, finding, picks, count);
+	if (error)
+		return error;
+	if (holder->state == HOLDER_ALIASED)
+		now = base_name(snapshot_string(s, s->libraries[fact->library].path));
+	if (*base_name(snapshot_string(s, fact->names)))
+		finding->library_name = name_of(answer, holder);
+	if (is_harmless(answer, holder))
+		finding->severity = SEVERITY_NOTE;
+	finding->cycle = holder->cycle;
+	if (is_function(holder))
+		describe_function(answer, holder, now, finding);
+	else
+		describe_handle(answer, holder, now, finding);
 	return finding_done(finding);
 }
 

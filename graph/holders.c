@@ -69,8 +69,59 @@ static bool names_another(const struct snapshot *s, const struct hgs_holder *fac
 	return stem(named) != stem(now) || strncmp(named, now, stem(named)) != 0;
 }
 
+/* Whether code can run at the address; so it is taken to be where the mappings are not known.
+ * O(log segments). */
+static bool is_executable(const struct snapshot *s, uint64_t code)
+{
+	uint32_t low = 0, high = s->num_segments;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (s->segments[middle].end <= code)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (!s->num_segments)
+		return true;
+	return low < s->num_segments && s->segments[low].start <= code &&
+	       s->segments[low].prot & 4;
+}
+
+static bool is_loaded(const struct snapshot *s, const char *named)
+{
+	for (uint32_t i = 0; i < s->num_libraries; i++) {
+		const char *loaded = base_name(snapshot_string(s, s->libraries[i].path));
+
+		if (stem(named) == stem(loaded) && !strncmp(named, loaded, stem(named)))
+			return true;
+	}
+	return false;
+}
+
+/* A function of a library that is gone, whose address another library has now. dlsym() also looks
+ * into what a library depends on, so a function that lies in a library which others need, or which
+ * came with the process, may always have been there. */
+static bool lies_in_another(const struct snapshot *s, const struct hgs_holder *fact)
+{
+	const uint32_t foreign = HGS_LIB_STARTUP | HGS_LIB_MAIN | HGS_LIB_PYTHON | HGS_LIB_NEEDED |
+				 HGS_LIB_VDSO | HGS_LIB_LOADER;
+	const struct hgs_library *library = &s->libraries[fact->library];
+	const char *named = base_name(snapshot_string(s, fact->names));
+
+	return *named && !(library->flags & foreign) && library->opens &&
+	       library->opens != HGS_NONE && !is_loaded(s, named);
+}
+
 static enum holder_state state_of(const struct answer *answer, const struct hgs_holder *fact)
 {
+	if (fact->kind == HGS_HOLDER_FUNCTION && fact->code) {
+		if (!is_executable(answer->s, fact->code))
+			return HOLDER_DANGLING;
+		if (fact->library != HGS_NONE && lies_in_another(answer->s, fact))
+			return HOLDER_ALIASED;
+	}
 	if (fact->kind == HGS_HOLDER_HANDLE && fact->handle) {
 		if (fact->library == HGS_NONE)
 			return HOLDER_DANGLING;
@@ -108,7 +159,9 @@ struct hg_error *holders_make(struct making *making)
 		holder->fact = &s->holders[i];
 		holder->state = state_of(answer, holder->fact);
 		holder->held_by = held_by_of(answer, holder->fact->object);
-		holder->library = holder->state == HOLDER_ALIASED ? HGS_NONE : holder->fact->library;
+		holder->library = holder->fact->library;
+		if (holder->state == HOLDER_DANGLING || holder->state == HOLDER_ALIASED)
+			holder->library = HGS_NONE;
 		holder->cycle = HGS_NONE;
 		holder->chain.root = holder->tail.root = HGS_NONE;
 		if (unreached(answer, holder->fact->object))

@@ -58,6 +58,19 @@ def test_dangling_after_dlclose(python, sample, run):
     assert stale[0]["names"].endswith("libcodec.so") and stale[0]["now"] is None
 
 
+def test_function_outlives_library(python, sample, run):
+    result = attach(run, sample(python, "function_outlives_library"))
+    assert library(result, "libcodec.so") is None
+    findings = {found["library"]: found for found in result.finding("dangling-function")}
+    assert set(findings) == {"libcodec.so", None}, "looked up in it, and made from an address"
+    assert all(found["severity"] == "error" for found in findings.values())
+    assert findings["libcodec.so"]["count"] == 2
+    assert findings[None]["path"] == "__main__.by_address"
+    stale = [one for one in result.json["stale"] if one["kind"] == "function"]
+    assert {one["state"] for one in stale} == {"dangling"} and len(stale) == 3
+    assert "closure function of __main__.plugins['checksum']" in [one["path"] for one in stale]
+
+
 def test_rightly_released(python, sample, run):
     result = attach(run, sample(python, "rightly_released"))
     alarms = [found for found in result.json["findings"] if found["severity"] != "note"]

@@ -29,9 +29,11 @@ struct heap {
 	struct hgs_thread *threads;
 	struct hgs_frame *frames;
 	struct hgs_library *libraries;
+	struct hgs_segment *segments;
 	struct hgs_holder *holders;
 	char *strings;
 	size_t n, m, num_roots, num_threads, num_frames, num_libraries, num_holders, strings_size;
+	size_t num_segments;
 	struct hgs_meta meta;
 	uint32_t type_type, modules;
 };
@@ -90,6 +92,7 @@ void heap_destroy(struct heap *heap)
 	free(heap->threads);
 	free(heap->frames);
 	free(heap->libraries);
+	free(heap->segments);
 	free(heap->holders);
 	free(heap->strings);
 	free(heap);
@@ -220,6 +223,12 @@ void heap_library(struct heap *heap, struct hgs_library library)
 	heap->libraries[heap->num_libraries++] = library;
 }
 
+void heap_segment(struct heap *heap, struct hgs_segment segment)
+{
+	GROW(heap->segments, heap->num_segments);
+	heap->segments[heap->num_segments++] = segment;
+}
+
 void heap_holder(struct heap *heap, struct hgs_holder holder)
 {
 	GROW(heap->holders, heap->num_holders);
@@ -320,6 +329,7 @@ int heap_write(const struct heap *heap)
 	add(w, HGS_THREADS, sizeof(*heap->threads), heap->threads, heap->num_threads);
 	add(w, HGS_FRAMES, sizeof(*heap->frames), heap->frames, heap->num_frames);
 	add(w, HGS_LIBRARIES, sizeof(*heap->libraries), heap->libraries, heap->num_libraries);
+	add(w, HGS_SEGMENTS, sizeof(*heap->segments), heap->segments, heap->num_segments);
 	add(w, HGS_HOLDERS, sizeof(*heap->holders), heap->holders, heap->num_holders);
 	must(snapshot_writer_finish(w));
 	snapshot_writer_destroy(w);

@@ -34,6 +34,8 @@ void heap_root(struct heap *heap, struct hgs_root root);
 void heap_thread(struct heap *heap, struct hgs_thread thread);
 void heap_frame(struct heap *heap, struct hgs_frame frame);
 void heap_library(struct heap *heap, struct hgs_library library);
+/* Ascending, as a process's mappings are. */
+void heap_segment(struct heap *heap, struct hgs_segment segment);
 void heap_holder(struct heap *heap, struct hgs_holder holder);
 struct hgs_meta *heap_meta(struct heap *heap);
 
