@@ -44,3 +44,4 @@ _must_check_ struct hg_error *findings_cycles(struct making *making);
 _must_check_ struct hg_error *findings_roots(struct making *making);
 _must_check_ struct hg_error *findings_gc(struct making *making);
 _must_check_ struct hg_error *findings_descriptors(struct making *making);
+_must_check_ struct hg_error *findings_resurrected(struct making *making);
