@@ -145,7 +145,8 @@ static struct hg_error *write_incomplete(struct snapshot_writer *writer,
 /* All that is read while the copy exists. */
 static struct hg_error *record(struct process *process, const struct py_runtime *runtime,
 			       struct freeze *freeze, const struct walk *walk,
-			       const char *maps, const struct descriptors *before, struct snapshot_writer *writer,
+			       const char *maps, const struct descriptors *before,
+			       struct snapshot_writer *writer,
 			       const struct interrupt *interrupt, const char **opens_unknown)
 {
 	struct hg_error *error;
