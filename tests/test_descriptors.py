@@ -50,9 +50,10 @@ def test_inherited_descriptors_are_no_finding(one_python, start, run):
     """From the parent, that still has it or not, and close-on-exec or not."""
     kept = socket.socket()
     os.set_inheritable(kept.fileno(), True)
-    target = subprocess.Popen(
-        ["sh", "-c", "exec 9</etc/passwd 8>/dev/null; "
-         "exec \"$0\" -c 'import time; print(1, flush=True); time.sleep(300)'", one_python.path], stdout=subprocess.PIPE, close_fds=False)
+    shell = ("exec 9</etc/passwd 8>/dev/null; "
+             "exec \"$0\" -c 'import time; print(1, flush=True); time.sleep(300)'")
+    target = subprocess.Popen(["sh", "-c", shell, one_python.path], stdout=subprocess.PIPE,
+                              close_fds=False)
     try:
         target.stdout.readline()
         answer = run("attach", target.pid, "--json").json
