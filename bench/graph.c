@@ -211,7 +211,7 @@ static void run(const char *path, const char *to)
 {
 	struct snapshot *s;
 	struct graph *graph;
-	struct dominators *d;
+	struct dominators *d = NULL;
 	uint32_t *component, count;
 	uint8_t *is_root;
 	struct timespec since;
@@ -222,7 +222,7 @@ static void run(const char *path, const char *to)
 	must(graph_components(s, &component, &count));
 	free(component);
 	step("components", &since);
-	must(graph_create(s, &graph));
+	must(graph_create_sources(s, &graph));
 	step("transpose", &since);
 	is_root = calloc(s->n + 1ul, 1);
 	for (uint32_t i = 0; is_root && i < s->num_roots; i++)

@@ -17,12 +17,13 @@ static void transpose(struct graph *graph)
 			uint64_t slot = in_start[s->target[e] + 1]++;
 
 			graph->in_source[slot] = i;
-			graph->in_edge[slot] = (uint32_t)e;
+			if (graph->in_edge)
+				graph->in_edge[slot] = (uint32_t)e;
 		}
 	}
 }
 
-struct hg_error *graph_create(const struct snapshot *s, struct graph **ret)
+static struct hg_error *create(const struct snapshot *s, bool edges, struct graph **ret)
 {
 	struct graph *graph = calloc(1, sizeof(*graph));
 
@@ -31,14 +32,25 @@ struct hg_error *graph_create(const struct snapshot *s, struct graph **ret)
 	graph->s = s;
 	graph->in_start = calloc((size_t)s->n + 2, sizeof(*graph->in_start));
 	graph->in_source = malloc((s->m + 1) * sizeof(*graph->in_source));
-	graph->in_edge = malloc((s->m + 1) * sizeof(*graph->in_edge));
-	if (!graph->in_start || !graph->in_source || !graph->in_edge) {
+	if (edges)
+		graph->in_edge = malloc((s->m + 1) * sizeof(*graph->in_edge));
+	if (!graph->in_start || !graph->in_source || (edges && !graph->in_edge)) {
 		graph_destroy(graph);
 		return &hg_error_no_memory;
 	}
 	transpose(graph);
 	*ret = graph;
 	return NULL;
+}
+
+struct hg_error *graph_create(const struct snapshot *s, struct graph **ret)
+{
+	return create(s, true, ret);
+}
+
+struct hg_error *graph_create_sources(const struct snapshot *s, struct graph **ret)
+{
+	return create(s, false, ret);
 }
 
 void graph_destroy(struct graph *graph)

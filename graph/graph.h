@@ -12,6 +12,9 @@ struct graph {
 
 /* Counting sort, O(n + m) time, 8 bytes a reference. */
 _must_check_ struct hg_error *graph_create(const struct snapshot *s, struct graph **ret);
+/* As graph_create() without in_edge, which is NULL: 4 bytes a reference. For what asks who refers to
+ * an object, and not how: dominators. */
+_must_check_ struct hg_error *graph_create_sources(const struct snapshot *s, struct graph **ret);
 void graph_destroy(struct graph *graph);
 
 /* Strongly connected components, iterative (Pearce 2016 / Tarjan 1972), O(n + m) time, no

@@ -46,7 +46,8 @@ static void put_row(struct page *page, const struct answer *answer, uint64_t liv
 
 	page->no_memory |= !words;
 	page_cell(page, ink, FIGURE, true, bytes_words(row->bytes, buffer));
-	snprintf(buffer, sizeof(buffer), "%.1f %%", 100.0 * (double)row->bytes / (double)live);
+	snprintf(buffer, sizeof(buffer), "%.1f %%",
+		 live ? 100.0 * (double)row->bytes / (double)live : 0);
 	page_cell(page, ink, SHARE + 1, true, buffer);
 	page_cell(page, ink, FIGURE + 2, true, count_words(row->objects, buffer));
 	page_cell(page, ink, indent, false, "");

@@ -263,11 +263,44 @@ static void test_time_limit(void **state)
 	snapshot_close(s);
 }
 
+/* retained of the wide scene: its heap, and one object of it. */
+static void test_retained(void **state)
+{
+	static const char *const kinds[][2] = {{"retained.txt", "retained.json"},
+					       {"freed.txt", "freed.json"}};
+	const struct scene *scene = scenes;
+	struct answer *answer;
+	struct snapshot *s;
+	uint32_t *objects, count;
+	uint64_t total;
+
+	while (strcmp(scene->name, "wide") != 0)
+		scene++;
+	answer = open_scene(scene, &s);
+	must(select_objects(answer, "__main__.registry", 3, &objects, &count, &total));
+	for (int part = 0; part < 2; part++)
+		for (int json = 0; json < 2; json++) {
+			size_t size;
+			char *text;
+			FILE *out = open_memstream(&text, &size);
+
+			must(report_retained(out, answer, objects, part ? count : 0,
+					     part ? total : 0, 3, &plain, json));
+			fclose(out);
+			compare(scene->name, kinds[part][json], text);
+			free(text);
+		}
+	free(objects);
+	answer_destroy(answer);
+	snapshot_close(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_golden),
 		cmocka_unit_test(test_objects),
+		cmocka_unit_test(test_retained),
 		cmocka_unit_test(test_rendered),
 		cmocka_unit_test(test_unknown_format),
 		cmocka_unit_test(test_time_limit),

@@ -153,7 +153,7 @@ static struct dominators *solve(const struct sample *sample)
 	struct dominators *d;
 	struct graph *graph;
 
-	assert_null(graph_create(&sample->s, &graph));
+	assert_null(graph_create_sources(&sample->s, &graph));
 	assert_null(dominators_create(graph, sample->is_root, &d));
 	graph_destroy(graph);
 	return d;
