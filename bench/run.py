@@ -10,7 +10,6 @@ machine's host takes microseconds to supply a page for the first time, which is 
 """
 
 import argparse
-import json
 import os
 import shutil
 import statistics
@@ -23,24 +22,23 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
+import hgs  # noqa: E402
 import interpreters  # noqa: E402
 import processes  # noqa: E402
 import tool  # noqa: E402
 
 
 def run_measured(*arguments, cwd):
-    """(seconds, peak resident set in MB, standard output) of one heapgraph."""
-    with tempfile.TemporaryFile("w+") as out:
-        begin = time.monotonic()
-        process = subprocess.Popen(tool.command(*arguments), cwd=cwd, stdin=subprocess.DEVNULL,
-                                   stdout=out)
-        _, state, usage = os.wait4(process.pid, 0)
-        seconds = time.monotonic() - begin
-        process.returncode = os.waitstatus_to_exitcode(state)
-        if process.returncode not in (0, 6):
-            sys.exit(f"bench: heapgraph {' '.join(map(str, arguments))}: exit {process.returncode}")
-        out.seek(0)
-        return seconds, usage.ru_maxrss / 1024, out.read()
+    """(seconds, peak resident set in MB) of one heapgraph."""
+    begin = time.monotonic()
+    process = subprocess.Popen(tool.command(*arguments), cwd=cwd, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.DEVNULL)
+    _, state, usage = os.wait4(process.pid, 0)
+    seconds = time.monotonic() - begin
+    process.returncode = os.waitstatus_to_exitcode(state)
+    if process.returncode not in (0, 6):
+        sys.exit(f"bench: heapgraph {' '.join(map(str, arguments))}: exit {process.returncode}")
+    return seconds, usage.ru_maxrss / 1024
 
 
 TOUCH = """
@@ -75,23 +73,19 @@ def measure(python, size, attaches, with_gcore, *shape):
     try:
         with tempfile.TemporaryDirectory() as directory:
             touch(size)
-            seconds, _, _ = run_measured("attach", target.pid, "--json", cwd=directory)
-            row["attach_s"] = seconds
-            snapshot = Path(directory, "s.hgs")
+            row["attach_s"], row["peak_mb"] = run_measured("attach", target.pid, "--json",
+                                                           cwd=directory)
             stops, walks = [], []
             for _ in range(attaches):
                 touch(size)
-                _, peak, out = run_measured("types", target.pid, "--json", "--limit", "1",
-                                            cwd=directory)
-                capture = json.loads(out)["capture"]
-                stops.append(capture["stopped_ms"])
-                walks.append(capture["walk_ms"])
-                row["peak_mb"] = max(row.get("peak_mb", 0), peak)
-            run_measured("snapshot", target.pid, "-o", str(snapshot), cwd=directory)
-            row.update(objects=capture["objects"], references=capture["references"],
+                run_measured("snapshot", target.pid, "-f", "-o", "s.hgs", cwd=directory)
+                snapshot = hgs.Snapshot(Path(directory, "s.hgs"))
+                stops.append(snapshot.meta["stopped_ns"] / 1e6)
+                walks.append(snapshot.meta["walk_ns"] / 1e6)
+            row.update(objects=snapshot.n, references=snapshot.m,
                        stop_ms=statistics.median(stops), worst_stop_ms=max(stops),
-                       walk_ms=statistics.median(walks), bytes=snapshot.stat().st_size)
-            snapshot.unlink()
+                       walk_ms=statistics.median(walks), bytes=len(snapshot.map))
+            Path(directory, "s.hgs").unlink()
             row["get_objects_ms"] = target.ask("time", 300) if size else None
             row["gcore_s"] = gcore_seconds(target, directory) if with_gcore else None
             target.assert_unharmed()
