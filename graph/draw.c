@@ -93,8 +93,7 @@ static struct hg_error *copy_out(int from, int to)
 		for (ssize_t done = 0, wrote; done < got; done += wrote) {
 			wrote = write(to, buffer + done, (size_t)(got - done));
 			if (wrote < 0 && errno != EINTR)
-				return hg_error_errno(HG_EXIT_FAILURE, errno,
-						      "cannot write the picture");
+				return hg_error_write(errno, "the picture");
 			if (wrote < 0)
 				wrote = 0;
 		}

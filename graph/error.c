@@ -1,5 +1,6 @@
 #include "error.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -71,4 +72,13 @@ void hg_error_free(struct hg_error *error)
 	free(error->message);
 	free(error->hint);
 	free(error);
+}
+
+struct hg_error *hg_error_write(int errnum, const char *what)
+{
+	struct hg_error *error = hg_error_errno(HG_EXIT_FAILURE, errnum, "cannot write %s", what);
+
+	if (errnum == ENOSPC || errnum == EDQUOT)
+		return hg_error_hint(error, "make room there, or write to another file system");
+	return error;
 }

@@ -35,6 +35,8 @@ _must_check_ struct hg_error *hg_error_new(enum hg_exit code, const char *format
 /* As above with ": strerror(errnum)" behind the message. */
 _must_check_ struct hg_error *hg_error_errno(enum hg_exit code, int errnum, const char *format,
 					     ...) __attribute__((__format__(__printf__, 3, 4)));
+/* Exit code 1, "cannot write WHAT: ..."; where the disk or the quota is full, with that remedy. */
+_must_check_ struct hg_error *hg_error_write(int errnum, const char *what);
 /* Sets the hint (replacing one that is there) and returns the same error. NULL stays NULL. */
 _must_check_ struct hg_error *hg_error_hint(struct hg_error *error, const char *format, ...)
 	__attribute__((__format__(__printf__, 2, 3)));

@@ -14,7 +14,7 @@ struct hg_error *json_finish(struct json *json)
 	if (json->no_memory)
 		return &hg_error_no_memory;
 	if (fflush(json->out) || ferror(json->out))
-		return hg_error_errno(HG_EXIT_FAILURE, errno, "cannot write the JSON report");
+		return hg_error_write(errno, "the JSON report");
 	return NULL;
 }
 

@@ -11,7 +11,7 @@ struct hg_error *page_finish(struct page *page)
 	if (page->no_memory)
 		return &hg_error_no_memory;
 	if (fflush(page->out) || ferror(page->out))
-		return hg_error_errno(HG_EXIT_FAILURE, errno, "cannot write the report");
+		return hg_error_write(errno, "the report");
 	return NULL;
 }
 

@@ -61,10 +61,10 @@ static struct hg_error *write_dot(Agraph_t *graph, int fd)
 
 	out = copy >= 0 ? fdopen(copy, "w") : NULL;
 	if (!out)
-		return hg_error_errno(HG_EXIT_FAILURE, errno, "cannot write DOT");
+		return hg_error_write(errno, "DOT");
 	copy = -1;
 	if (agwrite(graph, out) || fflush(out) || ferror(out))
-		return hg_error_errno(HG_EXIT_FAILURE, errno, "cannot write DOT");
+		return hg_error_write(errno, "DOT");
 	return NULL;
 }
 

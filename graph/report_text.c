@@ -61,11 +61,12 @@ static void put_capture(struct page *page, const struct snapshot *s)
 		stop = strdup(meta->method == HGS_CORE ? "from a core file" : "in-process");
 	}
 	page->no_memory |= !stop;
-	page_wrap(page, INK_PLAIN, 0, 2, "%s objects, %s references, %s %s %s %s %s%s%s",
+	page_wrap(page, INK_PLAIN, 0, 2, "%s objects, %s references, %s %s %s %s %s%s%s%s",
 		  count_words(s->n, objects), count_words(s->m, references),
 		  bytes_words(heap_bytes(s), bytes), dot, stop ? stop : "", dot, gc_words(meta),
-		  meta->gc_frozen ? ", frozen objects: " : "",
-		  meta->gc_frozen ? count_words(meta->gc_frozen, frozen) : "");
+		  meta->gc_frozen ? ", " : "",
+		  meta->gc_frozen ? count_words(meta->gc_frozen, frozen) : "",
+		  meta->gc_frozen ? " frozen" : "");
 }
 
 void text_header(struct page *page, const struct answer *answer)

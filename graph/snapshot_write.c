@@ -40,12 +40,7 @@ struct snapshot_writer {
 
 static struct hg_error *write_failed(const struct snapshot_writer *w, int errnum)
 {
-	struct hg_error *error =
-		hg_error_errno(HG_EXIT_FAILURE, errnum, "cannot write %s", w->name);
-
-	if (errnum == ENOSPC || errnum == EDQUOT)
-		return hg_error_hint(error, "choose a folder on a file system with more room (-o)");
-	return error;
+	return hg_error_write(errnum, w->name);
 }
 
 static struct hg_error *misuse(const struct snapshot_writer *w, const char *what)

@@ -89,7 +89,8 @@ struct hg_error *denial_explain(const struct denial_facts *f)
 		return hg_error_hint(hg_error_new(HG_EXIT_PERMISSION, "cannot attach to process %d: "
 						  "%s (PID %d) traces it already", f->pid,
 						  f->tracer, f->target.tracer),
-				     "detach it or end it first: kill %d", f->target.tracer);
+				     "let it go there first (`detach` in gdb, Ctrl-C in strace), then "
+				     "attach again");
 	if (f->yama_scope == 3)
 		return explain_yama(f);
 	if (!has_ptrace_capability(f)) {

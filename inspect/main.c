@@ -1,7 +1,9 @@
 /* heapgraph: the command. Only here is there a flag set by signals, an exit status, an error printed. */
+#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "interrupt.h"
 #include "options.h"
@@ -26,6 +28,19 @@ static void install_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+/* Started with a standard descriptor closed, the next file opened would take its number, and the
+ * report would be written into it: into a snapshot, or the memory of the target. Opened read-only,
+ * so that writing fails and is told. */
+static bool fill_standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	return fd >= 0 && close(fd) == 0;
+}
+
 static int fail(struct hg_error *error)
 {
 	int code = error->code;
@@ -44,6 +59,8 @@ int main(int argc, char **argv)
 	enum hg_exit status = HG_EXIT_OK;
 	struct hg_error *error;
 
+	if (!fill_standard_descriptors())
+		return HG_EXIT_FAILURE;
 	setlocale(LC_CTYPE, "");
 	error = options_parse(argc, argv, &options);
 	if (!error && options.version)

@@ -180,7 +180,7 @@ struct hg_error *output_commit(struct output *o)
 	if (failed && errno == EEXIST)
 		return exists(o->path);
 	if (failed)
-		return hg_error_errno(HG_EXIT_FAILURE, errno, "cannot write %s", o->path);
+		return hg_error_write(errno, o->path);
 	free(take_ptr(o->temporary));
 	return NULL;
 }

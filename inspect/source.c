@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <unistd.h>
 
 bool source_is_pid(const char *source, pid_t *pid)
 {
@@ -23,12 +24,16 @@ struct hg_error *source_process(const char *source, struct process **ret)
 {
 	pid_t pid;
 
+	if (!source_is_pid(source, &pid) && *source && access(source, F_OK) == 0)
+		return hg_error_hint(hg_error_new(HG_EXIT_USAGE, "'%s' is not a PID but a file",
+						  source),
+				     "for a snapshot: heapgraph report %s", source);
 	if (!source_is_pid(source, &pid))
 		return hg_error_hint(hg_error_new(HG_EXIT_USAGE, "'%s' is not a PID", source),
-				     "pgrep -a python lists Python processes");
+				     "pgrep -a python lists the running Python programs");
 	if (pid <= 0)
 		return hg_error_hint(hg_error_new(HG_EXIT_NO_PROCESS, "no process %s", source),
-				     "pgrep -a python lists Python processes");
+				     "pgrep -a python lists the running Python programs");
 	if (pid == getpid())
 		return hg_error_new(HG_EXIT_NO_PROCESS, "process %d is heapgraph itself", pid);
 	return process_open(pid, ret);

@@ -244,11 +244,11 @@ static struct hg_error *write_json(struct session *s, int fd)
 
 	out = copy >= 0 ? fdopen(copy, "w") : NULL;
 	if (!out)
-		return hg_error_errno(HG_EXIT_FAILURE, errno, "cannot write JSON");
+		return hg_error_write(errno, "JSON");
 	copy = -1;
 	error = print(s, out, true, NULL);
 	if (!error && (fflush(out) || ferror(out)))
-		error = hg_error_errno(HG_EXIT_FAILURE, errno, "cannot write JSON");
+		error = hg_error_write(errno, "JSON");
 	return error;
 }
 
@@ -316,7 +316,7 @@ static struct hg_error *publish(struct session *s)
 	if (!error && json)
 		error = print(s, stdout, true, names);
 	if (!error && (fflush(stdout) || ferror(stdout)))
-		error = hg_error_errno(HG_EXIT_FAILURE, errno, "cannot write to standard output");
+		error = hg_error_write(errno, "to standard output");
 	return error;
 }
 

@@ -229,3 +229,10 @@ def test_fail_on(sample, one_python, run):
     assert run("attach", target.pid, "--fail-on", "leaked-open").code == 7
     assert run("attach", target.pid, "--fail-on", "dangling-handle").code == 0
     target.assert_unharmed()
+
+
+def test_a_file_where_a_pid_belongs(run, tmp_path):
+    (tmp_path / "kept.hgs").write_bytes(b"")
+    result = run("attach", "kept.hgs")
+    assert_error(result, 2, "not a PID but a file")
+    assert "heapgraph report kept.hgs" in result.err

@@ -86,6 +86,7 @@ def tiny_disk(tmp_path):
 def test_full_disk(target, run, tiny_disk):
     result = run("attach", target.pid, "-o", tiny_disk / "s.hgs")
     assert_error(result, 1, "No space left")
+    assert "room" in result.err
     assert os.listdir(tiny_disk) == []
     target.assert_unharmed()
 
@@ -95,6 +96,16 @@ def test_standard_output_that_is_full(target, tmp_path):
         done = subprocess.run(command("types", target.pid), cwd=tmp_path, stdout=full,
                               stderr=subprocess.PIPE, text=True, timeout=60)
     assert done.returncode == 1 and done.stderr.startswith("heapgraph: "), done.stderr
+    target.assert_unharmed()
+
+
+def test_standard_output_that_is_closed(target, tmp_path):
+    """No file that heapgraph opens may get the number of standard output: the report would go
+    into it."""
+    done = subprocess.run(command("attach", target.pid, "-o", "s.hgs"), cwd=tmp_path,
+                          stderr=subprocess.PIPE, text=True, timeout=60,
+                          preexec_fn=lambda: os.close(1))
+    assert done.returncode == 1 and "cannot write" in done.stderr, done.stderr
     target.assert_unharmed()
 
 

@@ -39,7 +39,7 @@ static void tracer_is_named(void **state)
 
 	f.target.tracer = 77;
 	strcpy(f.tracer, "gdb");
-	expect(&f, "gdb (PID 77) traces it already", "77");
+	expect(&f, "gdb (PID 77) traces it already", "detach");
 }
 
 static void yama_is_named(void **state)
