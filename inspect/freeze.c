@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -249,6 +250,26 @@ static void make_expendable(pid_t pid)
 		return;
 }
 
+/* The target's limits of memory were copied with it and leave the walk no room. Limits belong to a
+ * process, not to its memory (signal_struct.rlim in the kernel), so the target keeps its own in
+ * FREEZE_PAUSE as well. Past the hard limit needs CAP_SYS_RESOURCE; without it as far as that. */
+static void lift_limits(pid_t pid)
+{
+	const enum __rlimit_resource limits[] = { RLIMIT_AS, RLIMIT_DATA };
+	const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
+	struct rlimit own;
+
+	for (unsigned i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		if (prlimit(pid, limits[i], &unlimited, &own) == 0 ||
+		    prlimit(pid, limits[i], NULL, &own) < 0)
+			continue;
+		own.rlim_cur = own.rlim_max;
+		/* Where this is refused too, mapping memory says what is short. */
+		if (prlimit(pid, limits[i], &own, NULL) < 0)
+			return;
+	}
+}
+
 struct hg_error *freeze_begin(struct process *process, const struct py_runtime *runtime,
 			      const struct freeze_options *options, struct freeze **ret)
 {
@@ -282,6 +303,7 @@ struct hg_error *freeze_begin(struct process *process, const struct py_runtime *
 		tracees_deinit(&private->tracees);
 		make_expendable(private->copy.pid);
 	}
+	lift_limits(private->copy.pid);
 	freeze->copy = private->copy.pid;
 	freeze->memory.pid = private->copy.pid;
 	freeze->consistent = point.consistent;

@@ -38,7 +38,7 @@ def attach_and_compare(target, run, tmp_path, pid=None):
     assert hgs.Snapshot(tmp_path / "s.hgs").meta["tracked"] == expected
 
 
-@pytest.mark.parametrize("kind", ["subreaper", "seccomp", "signals"])
+@pytest.mark.parametrize("kind", ["subreaper", "seccomp", "signals", "memory"])
 @pytest.mark.parametrize("mode", ["fork", "pause"])
 def test_confined_process(one_python, kind, mode, start, run):
     if kind == "seccomp" and os.geteuid() != 0:
