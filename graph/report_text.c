@@ -76,12 +76,6 @@ void text_header(struct page *page, const struct answer *answer)
 
 	put_process(page, meta, snapshot_string(s, meta->exe), snapshot_string(s, meta->cmdline));
 	put_capture(page, s);
-	if (!meta->consistent)
-		page_wrap(page, INK_WARNING, 0, 2,
-			  "Not consistent: the heap was being changed when the copy was taken.");
-	if (meta->bad_objects)
-		page_wrap(page, INK_WARNING, 0, 2, "Unreadable objects: %u (their references are missing).",
-			  meta->bad_objects);
 	for (uint32_t i = 0; i < s->num_incomplete; i++)
 		page_wrap(page, INK_WARNING, 0, 2, "Incomplete: %s",
 			  snapshot_string(s, s->incomplete[i]));

@@ -151,7 +151,7 @@ static struct hg_error *snapshot_target(struct session *s, int *fd, const char *
 	return NULL;
 }
 
-static struct hg_error *capture_source(struct session *s, bool open)
+static struct hg_error *capture_source(struct session *s)
 {
 	const struct capture_options options = {
 		.freeze = { .mode = s->options->mode, .timeout_ns = s->options->timeout_ns },
@@ -164,7 +164,7 @@ static struct hg_error *capture_source(struct session *s, bool open)
 	error = snapshot_target(s, &fd, &name);
 	if (!error)
 		error = capture(s->process, &options, fd, name, s->interrupt, &s->progress);
-	if (!error && open)
+	if (!error)
 		error = snapshot_open_fd(fd, name, &s->snapshot);
 	progress_clear(&s->progress);
 	return error;
@@ -182,7 +182,7 @@ static struct hg_error *get_snapshot(struct session *s)
 		if (!error)
 			error = open_outputs(s);
 		if (!error)
-			error = capture_source(s, o->verb != VERB_SNAPSHOT);
+			error = capture_source(s);
 		return error;
 	}
 	error = open_outputs(s);
@@ -293,6 +293,14 @@ static struct hg_error *write_outputs(struct session *s)
 	return error;
 }
 
+/* The other verbs say it in their answer. */
+static void say_incomplete(const struct session *s)
+{
+	for (uint32_t i = 0; !s->answer && i < s->snapshot->num_incomplete; i++)
+		fprintf(stderr, "heapgraph: incomplete: %s\n",
+			snapshot_string(s->snapshot, s->snapshot->incomplete[i]));
+}
+
 /* Text first, so that the answer stands there while the picture is drawn; JSON last, since it
  * names the files. */
 static struct hg_error *publish(struct session *s)
@@ -313,6 +321,8 @@ static struct hg_error *publish(struct session *s)
 			printf("%s%s\n", is_picture(s->outputs[i].kind) ? "picture: " : "written: ",
 			       names[i]);
 	}
+	if (!error)
+		say_incomplete(s);
 	if (!error && json)
 		error = print(s, stdout, true, names);
 	if (!error && (fflush(stdout) || ferror(stdout)))

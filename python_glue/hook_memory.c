@@ -123,7 +123,7 @@ static uint32_t *leaf_at(struct hook *h, uint64_t region)
 	return entry->leaf;
 }
 
-uint32_t *hook_slot(struct hook *h, uint64_t address)
+HOOK_HOT uint32_t *hook_slot(struct hook *h, uint64_t address)
 {
 	uint64_t region = address >> 26;
 	uint32_t *leaf = region == h->last_region ? h->last_leaf : leaf_at(h, region);
@@ -131,7 +131,7 @@ uint32_t *hook_slot(struct hook *h, uint64_t address)
 	return leaf + ((address >> 4) & ((1u << 22) - 1));
 }
 
-uint32_t hook_add(struct hook *h, uint32_t *slot, uint64_t address)
+HOOK_HOT uint32_t hook_add(struct hook *h, uint32_t *slot, uint64_t address)
 {
 	struct hook_control *control = h->control;
 
@@ -143,14 +143,14 @@ uint32_t hook_add(struct hook *h, uint32_t *slot, uint64_t address)
 	return *slot - 1;
 }
 
-uint32_t hook_index(struct hook *h, uint64_t address)
+HOOK_HOT uint32_t hook_index(struct hook *h, uint64_t address)
 {
 	uint32_t *slot = hook_slot(h, address);
 
 	return *slot ? *slot - 1 : hook_add(h, slot, address);
 }
 
-void hook_edge(struct hook *h, uint64_t address, uint32_t name, uint64_t name_address)
+HOOK_HOT void hook_edge(struct hook *h, uint64_t address, uint32_t name, uint64_t name_address)
 {
 	struct hook_queued *q = &h->queue[h->queued];
 
@@ -170,7 +170,7 @@ void hook_edge(struct hook *h, uint64_t address, uint32_t name, uint64_t name_ad
 }
 
 /* Turns the queued references into rows. By now their slots have come into the cache. */
-void hook_flush(struct hook *h)
+HOOK_HOT void hook_flush(struct hook *h)
 {
 	struct hook_array *targets = hook_column(h, HOOK_TARGET), *names = hook_column(h, HOOK_NAME);
 	uint32_t n = h->queued, i;

@@ -15,6 +15,13 @@
 
 #include "hook_abi.h"
 
+/* What runs once for each object or reference is compiled for speed, all else for size. */
+#if defined(__GNUC__) && !defined(__clang__) && !defined(HOOK_IN_PROCESS)
+#define HOOK_HOT __attribute__((__optimize__("O2")))
+#else
+#define HOOK_HOT
+#endif
+
 #define HOOK_QUEUE 64
 #define HOOK_REGIONS (1u << 16)    /* of 64 MB; half of them can be used: 2 TB */
 #define HOOK_TYPE_SLOTS (1u << 22) /* half of them can be used */
