@@ -4,18 +4,6 @@
 
 #include "findings.h"
 
-/* What glibc opens for itself, once, and keeps: name services (nss/nss_module.c), the unwinder for
- * pthread_cancel and backtrace (misc/unwind-link.c), IDNA (inet/idna.c), character conversion
- * (iconv/gconv_dl.c). */
-static bool is_opened_by_libc(const struct library *library)
-{
-	return library->opens == 1 &&
-	       (strncmp(library->name, "libnss_", 7) == 0 ||
-		strcmp(library->name, "libgcc_s.so.1") == 0 ||
-		strcmp(library->name, "libidn2.so.0") == 0 ||
-		strstr(library->path, "/gconv/") != NULL);
-}
-
 /* cffi's library objects own handles too, and are not examined here. */
 static bool has_cffi(const struct answer *answer)
 {
@@ -115,8 +103,7 @@ struct hg_error *findings_opens(struct making *making)
 		const struct library *library = &answer->libraries[i];
 
 		/* The main program is never unloaded: opens of it that nobody closed cost nothing. */
-		if (library->leaked_opens > 0 && !(library->fact->flags & HGS_LIB_MAIN) &&
-		    !is_opened_by_libc(library))
+		if (library->leaked_opens > 0 && !(library->fact->flags & HGS_LIB_MAIN))
 			error = report(answer, i);
 		else if (is_still_mapped(library))
 			error = report_mapped(answer, i);

@@ -32,6 +32,18 @@ static const char *loaded_by(const struct library *library, bool module)
 	return flags & HGS_LIB_NEEDED ? "needed" : "dlopen";
 }
 
+/* What glibc opens for itself, once, and keeps: name services (nss/nss_module.c), the unwinder for
+ * pthread_cancel and backtrace (misc/unwind-link.c), IDNA (inet/idna.c), character conversion
+ * (iconv/gconv_dl.c). */
+static bool is_opened_by_libc(const struct library *library)
+{
+	return library->opens == 1 &&
+	       (strncmp(library->name, "libnss_", 7) == 0 ||
+		strcmp(library->name, "libgcc_s.so.1") == 0 ||
+		strcmp(library->name, "libidn2.so.0") == 0 ||
+		strstr(library->path, "/gconv/") != NULL);
+}
+
 /* max(0, opens - owners), or -1 where the comparison says nothing. dlclose() does not decrement the
  * count of a nodelete library, a library of startup was opened by the loader, one without opens is
  * there for another's sake. The main program's count starts at 1. An import keeps its open for
@@ -46,6 +58,8 @@ static int64_t leaked_opens(const struct library *library)
 	if (flags & HGS_LIB_MAIN)
 		opens--;
 	else if ((flags & HGS_LIB_STARTUP) || (!opens && (flags & HGS_LIB_NEEDED)))
+		return -1;
+	if (is_opened_by_libc(library))
 		return -1;
 	if ((flags & HGS_LIB_EXTENSION) && !owners)
 		owners = 1;
