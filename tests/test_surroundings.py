@@ -146,6 +146,9 @@ def test_tests_find_their_own_strays(one_python, start):
     target = start(one_python, "idle.py")
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", target.token]) as copy:
         try:
+            deadline = time.monotonic() + 10  # execve ends before /proc has the new command line
+            while not target.strays() and time.monotonic() < deadline:
+                time.sleep(0.01)
             assert [pid for pid, _, _ in target.strays()] == [copy.pid]
             assert processes.status(copy.pid)["PPid"] == str(os.getpid())
         finally:
