@@ -32,8 +32,7 @@ struct process {
 	/* The interpreter, found by what it is: _PyRuntime in .dynsym (or .symtab) of a mapped file. */
 	uint64_t runtime;	 /* address of _PyRuntime */
 	uint64_t runtime_size;	 /* st_size of the symbol, 0 unknown */
-	/* PY_VERSION_HEX from Py_Version, or from the file where that does not exist (3.8 to 3.10)
-	 * PY_VERSION_HEX from Py_Version, or from the file where that does not exist (3.8 to 3.10) */
+	/* PY_VERSION_HEX from Py_Version, or from the file where that does not exist (3.8 to 3.10) */
 	uint32_t python_version;
 	bool is_static;		 /* interpreter in the executable */
 	const struct mapping *python; /* first mapping of that file */
