@@ -155,9 +155,26 @@ enum hgs_root_kind {
 	HGS_ROOT_BUILTINS = 3, /* builtins.__dict__ */
 	/* another object pointer of the interpreter state; name says which */
 	HGS_ROOT_INTERP = 4,
-	HGS_ROOT_THREAD = 5,   /* a thread state (pseudo object) */
-	HGS_ROOT_ATEXIT = 6,
+	HGS_ROOT_THREAD = 5,   /* a thread state (pseudo object), which refers to its frames */
+	HGS_ROOT_ATEXIT = 6,   /* a registered callback, or the list of them (3.14+) */
 	HGS_ROOT_STATIC = 7,   /* a static type of the interpreter */
+	HGS_ROOT_SIGNAL = 8,   /* a handler set by signal.signal(); name: of the signal */
+	HGS_ROOT_CODECS = 9,   /* name: search functions, cache, error handlers */
+	HGS_ROOT_FORK = 10,    /* os.register_at_fork() */
+	HGS_ROOT_AUDIT = 11,   /* sys.addaudithook() */
+	HGS_ROOT_MONITORING = 12, /* sys.monitoring; name: of the tool */
+	HGS_ROOT_GC_CALLBACKS = 13,
+	/* What a thread state refers to by itself; `thread` says which. */
+	HGS_ROOT_THREAD_DICT = 16, /* PyThreadState_GetDict() */
+	HGS_ROOT_CONTEXT = 17,	   /* contextvars.Context */
+	HGS_ROOT_HANDLED = 18,	   /* exception that an except block has caught */
+	HGS_ROOT_RAISED = 19,	   /* exception on its way */
+	HGS_ROOT_ASYNC_EXC = 20,   /* PyThreadState_SetAsyncExc() */
+	HGS_ROOT_TRACE = 21,	   /* sys.settrace() */
+	HGS_ROOT_PROFILE = 22,	   /* sys.setprofile() */
+	HGS_ROOT_ASYNC_GENERATORS = 23, /* sys.set_asyncgen_hooks() */
+	HGS_ROOT_EVENT_LOOP = 24,  /* asyncio: the running loop, 3.14+ */
+	HGS_ROOT_TASK = 25,	   /* asyncio: the current task, 3.14+ */
 };
 
 struct hgs_root {

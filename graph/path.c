@@ -8,6 +8,7 @@
 
 #include "edge_text.h"
 #include "modules.h"
+#include "roots.h"
 
 struct path {
 	const struct snapshot *s;
@@ -176,13 +177,6 @@ static void add_step(struct path *path, uint32_t step)
 	path->names_only = HGS_EDGE_KIND(edge) == HGS_EDGE_ATTR_DICT;
 }
 
-static char *thread_text(const struct snapshot *s, uint32_t thread)
-{
-	if (thread == HGS_NONE || !s->threads[thread].tid)
-		return strdup("a thread");
-	return format_text("thread %u", s->threads[thread].tid);
-}
-
 /* What the chain begins with. A key of sys.modules is the module's own name, so there the head is
  * empty and `first` says that the first key is a name. */
 static char *head_of_root(const struct path *path)
@@ -190,31 +184,17 @@ static char *head_of_root(const struct path *path)
 	const struct snapshot *s = path->s;
 	const struct chain *chain = path->chain;
 	const struct hgs_root *root;
-	const char *name;
 
 	if (chain->root == HGS_NONE)
 		return format_text("native reference to %s",
 				   snapshot_type_name(s, chain->object[0]));
 	root = &s->roots[chain->root];
-	name = snapshot_string(s, root->name);
-	switch (root->kind) {
-	case HGS_ROOT_MODULES:
-		return strdup(chain->steps > 1 && HGS_EDGE_KIND(chain->edge[1]) == HGS_EDGE_KEY
-				      ? ""
-				      : "sys.modules");
-	case HGS_ROOT_SYS:
-		return strdup("sys");
-	case HGS_ROOT_BUILTINS:
-		return strdup("builtins");
-	case HGS_ROOT_THREAD:
-		return thread_text(s, root->thread);
-	case HGS_ROOT_ATEXIT:
-		return strdup("atexit");
-	case HGS_ROOT_STATIC:
+	if (root->kind == HGS_ROOT_MODULES && chain->steps > 1 &&
+	    HGS_EDGE_KIND(chain->edge[1]) == HGS_EDGE_KEY)
+		return strdup("");
+	if (root->kind == HGS_ROOT_STATIC)
 		return strdup(snapshot_text(s, root->object));
-	default:
-		return *name ? format_text("interpreter's %s", name) : strdup("interpreter");
-	}
+	return root_words(s, chain->root, false);
 }
 
 /* The first step from sys.modules: the module's name, dots and all. */

@@ -15,6 +15,7 @@
 
 #include "graph.h"
 #include "modules.h"
+#include "roots.h"
 
 #define BUCKETS 16u /* more than the largest step and the largest start distance */
 
@@ -44,25 +45,6 @@ static const uint8_t kind_cost[16] = {
 };
 
 static const uint8_t module_cost[] = {[MODULE_MAIN] = 0, [MODULE_USER] = 1, [MODULE_STDLIB] = 6};
-
-static uint32_t root_distance(uint32_t kind)
-{
-	switch (kind) {
-	case HGS_ROOT_MODULES:
-		return 0;
-	case HGS_ROOT_THREAD:
-		return 1;
-	case HGS_ROOT_ATEXIT:
-		return 3;
-	case HGS_ROOT_SYS:
-	case HGS_ROOT_BUILTINS:
-		return 8;
-	case HGS_ROOT_STATIC:
-		return 12;
-	default:
-		return 10;
-	}
-}
 
 static uint32_t edge_cost(const struct snapshot *s, uint32_t from, uint64_t edge)
 {

@@ -3,6 +3,7 @@
 #include "report_json.h"
 
 #include "keeper.h"
+#include "roots.h"
 #include "routes.h"
 #include "steps.h"
 
@@ -72,7 +73,7 @@ static struct hg_error *put_chain(struct json *json, const struct snapshot *s,
 	struct hg_error *error;
 
 	json_object(json, NULL);
-	json_take(json, "root", root_text(s, chain->root));
+	json_take(json, "root", root_words(s, chain->root, true));
 	json_take(json, "path", path_text(s, chain));
 	error = json_steps(json, "steps", s, chain, false);
 	json_object_end(json);

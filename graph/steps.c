@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "roots.h"
 #include "utf8.h"
 
 const char *folded_attribute(const struct snapshot *s, uint32_t edge, uint32_t next)
@@ -110,49 +111,6 @@ uint32_t steps_first(const struct snapshot *s, const struct chain *chain,
 	       steps->count > 1 && (s->flags[steps->step[1].object] & HGS_OBJ_MODULE);
 }
 
-static char *thread_text(const struct snapshot *s, const struct hgs_thread *thread)
-{
-	const char *name = snapshot_string(s, thread->name);
-	char *ret;
-	int length;
-
-	if (!thread->tid)
-		length = asprintf(&ret, "thread %s", *name ? name : "of unknown id");
-	else if (*name)
-		length = asprintf(&ret, "thread %u (%s)", thread->tid, name);
-	else
-		length = asprintf(&ret, "thread %u", thread->tid);
-	return length < 0 ? NULL : ret;
-}
-
-char *root_text(const struct snapshot *s, uint32_t index)
-{
-	const struct hgs_root *root;
-
-	if (index == HGS_NONE)
-		return strdup("native reference");
-	root = &s->roots[index];
-	if (root->kind == HGS_ROOT_THREAD && root->thread != HGS_NONE)
-		return thread_text(s, &s->threads[root->thread]);
-	switch ((enum hgs_root_kind)root->kind) {
-	case HGS_ROOT_MODULES:
-		return strdup("sys.modules");
-	case HGS_ROOT_SYS:
-		return strdup("sys");
-	case HGS_ROOT_BUILTINS:
-		return strdup("builtins");
-	case HGS_ROOT_ATEXIT:
-		return strdup("atexit");
-	case HGS_ROOT_STATIC:
-		return strdup("static type");
-	case HGS_ROOT_THREAD:
-		return strdup("thread");
-	case HGS_ROOT_INTERP:
-		break;
-	}
-	return strdup(root->name ? snapshot_string(s, root->name) : "interpreter");
-}
-
 /* Frames and thread states: no Python objects, their words are in tables of their own. */
 static char *pseudo_words(const struct snapshot *s, uint32_t object)
 {
@@ -160,7 +118,7 @@ static char *pseudo_words(const struct snapshot *s, uint32_t object)
 
 	for (uint32_t i = 0; i < s->num_threads; i++)
 		if (s->threads[i].object == object)
-			return thread_text(s, &s->threads[i]);
+			return thread_words(s, &s->threads[i], true);
 	for (uint32_t i = 0; i < s->num_frames; i++) {
 		const struct hgs_frame *frame = &s->frames[i];
 
@@ -222,6 +180,6 @@ char *object_words(const struct snapshot *s, uint32_t object)
 char *root_or_object_words(const struct snapshot *s, uint32_t root, uint32_t object)
 {
 	if (root != HGS_NONE && s->roots[root].object == object && s->flags[object] & HGS_OBJ_DICT)
-		return escaped(root_text(s, root));
+		return escaped(root_words(s, root, true));
 	return object_words(s, object);
 }

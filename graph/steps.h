@@ -35,10 +35,6 @@ uint32_t steps_first(const struct snapshot *s, const struct chain *chain,
  * string of the snapshot), else NULL. */
 const char *folded_attribute(const struct snapshot *s, uint32_t edge, uint32_t next);
 
-/* "sys.modules", "thread 4243 (worker)", "native reference"; `root` as in struct chain. Caller
- * frees; NULL without memory. */
-char *root_text(const struct snapshot *s, uint32_t root);
-
 /* What the object is, in a few words: "module app", "function load", "class app.Proc",
  * "frame load:12", "str 'abc'", "app.Proc", safe to show in one line (see utf8.h). Caller frees;
  * NULL without memory. O(1), frames O(frames of the snapshot). */

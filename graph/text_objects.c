@@ -4,6 +4,7 @@
 #include "keeper.h"
 #include "neighbors.h"
 #include "report_text.h"
+#include "roots.h"
 #include "routes.h"
 #include "words.h"
 
@@ -67,7 +68,7 @@ static struct hg_error *put_why(struct page *page, const struct answer *answer, 
 		  count_words(routes.total, buffer), routes.total == 1 ? "" : "s");
 	for (uint32_t i = 0; i < routes.count && !error; i++) {
 		_cleanup_free_ char *path = path_text(answer->s, &routes.chain[i]);
-		_cleanup_free_ char *root = root_text(answer->s, routes.chain[i].root);
+		_cleanup_free_ char *root = root_words(answer->s, routes.chain[i].root, true);
 
 		page->no_memory |= !path || !root;
 		page_end(page);

@@ -113,6 +113,35 @@ static void test_frames(void **state)
 	heap_destroy(heap);
 }
 
+static void test_roots_have_words(void **state)
+{
+	static const struct {
+		uint32_t kind;
+		const char *name, *path;
+	} roots[] = {
+		{ HGS_ROOT_ATEXIT, NULL, "atexit registry" },
+		{ HGS_ROOT_SIGNAL, "SIGTERM", "signal handler of SIGTERM" },
+		{ HGS_ROOT_CODECS, "error handlers", "codec registry's error handlers" },
+		{ HGS_ROOT_CONTEXT, NULL, "context of thread 4243" },
+		{ HGS_ROOT_HANDLED, NULL, "exception being handled in thread 4243" },
+		{ 999, NULL, "unknown root" },
+	};
+	struct heap *heap = heap_create();
+	uint32_t thread = heap_object(heap, "dict"), held[6];
+
+	heap_thread(heap, (struct hgs_thread){.tid = 4243, .object = thread});
+	for (unsigned i = 0; i < 6; i++) {
+		held[i] = heap_object(heap, "list");
+		heap_root(heap, (struct hgs_root){
+					.object = held[i],
+					.kind = roots[i].kind,
+					.name = roots[i].name ? heap_string(heap, roots[i].name) : 0});
+	}
+	for (unsigned i = 0; i < 6; i++)
+		assert_path(heap, held[i], roots[i].path);
+	heap_destroy(heap);
+}
+
 static void test_closures_and_tracebacks(void **state)
 {
 	struct heap *heap = heap_create();
@@ -198,6 +227,7 @@ int main(void)
 		cmocka_unit_test(test_user_modules_first),
 		cmocka_unit_test(test_own_module),
 		cmocka_unit_test(test_frames),
+		cmocka_unit_test(test_roots_have_words),
 		cmocka_unit_test(test_closures_and_tracebacks),
 		cmocka_unit_test(test_edges_and_texts),
 	};

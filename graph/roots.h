@@ -1,0 +1,15 @@
+/* Roots in words, and how well each explains what hangs on it. */
+#pragma once
+
+#include "snapshot.h"
+
+/* "sys.modules", "atexit registry", "signal handler of SIGTERM", "context of thread 4243"; with
+ * `comm` a thread's name follows its number: "thread 4243 (worker)". `root` is an index into ROOTS,
+ * HGS_NONE: a reference that nothing found accounts for. Caller frees; NULL without memory. O(1). */
+char *root_words(const struct snapshot *s, uint32_t root, bool comm);
+
+/* The words of a thread by itself, as above. */
+char *thread_words(const struct snapshot *s, const struct hgs_thread *thread, bool comm);
+
+/* Where a chain from such a root starts on reach.c's scale: 0 explains best. */
+uint32_t root_distance(uint32_t kind);
