@@ -8,6 +8,7 @@
 
 #include "dot_ids.h"
 #include "drawing.h"
+#include "memtext.h"
 #include "utf8.h"
 
 #define LABEL_LIMIT 400 /* columns of one label */
@@ -114,21 +115,21 @@ static bool put_wrapped(FILE *out, const char *line, const struct setting *setti
 static char *label_text(const char *text, const struct setting *setting)
 {
 	_cleanup_free_ char *copy = strdup(text);
-	size_t size;
 	char *ret = NULL, *rest = copy;
-	FILE *out = copy ? open_memstream(&ret, &size) : NULL;
-	bool ok = out;
+	struct memtext m;
+	bool opened = copy && memtext_open(&m), ok = opened;
 
 	for (char *line; ok && (line = strsep(&rest, "\n"));) {
-		ok = put_wrapped(out, line, setting);
+		ok = put_wrapped(m.out, line, setting);
 		if (rest || setting->left)
-			fputs(setting->end, out);
+			fputs(setting->end, m.out);
 	}
-	if (!out || fclose(out) || !ok) {
-		free(ret);
-		return NULL;
-	}
-	return ret;
+	if (opened)
+		ret = memtext_close(&m);
+	if (ok)
+		return ret;
+	free(ret);
+	return NULL;
 }
 
 static bool set(void *object, const char *name, const char *value)

@@ -4,6 +4,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "memtext.h"
+
 bool type_is(const struct snapshot *s, uint32_t object, const char *name)
 {
 	return strcmp(snapshot_type_name(s, object), name) == 0;
@@ -61,14 +63,12 @@ void object_print(FILE *out, const struct snapshot *s, uint32_t object)
 
 char *object_text(const struct snapshot *s, uint32_t object)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	struct memtext m;
 
-	if (!out)
+	if (!memtext_open(&m))
 		return NULL;
-	object_print(out, s, object);
-	return fclose(out) ? NULL : text;
+	object_print(m.out, s, object);
+	return memtext_close(&m);
 }
 
 void key_print(FILE *out, const struct snapshot *s, uint32_t key)
@@ -182,12 +182,10 @@ static void print_edge(FILE *out, const struct snapshot *s, uint32_t from, uint3
 
 char *edge_text(const struct snapshot *s, uint32_t from, uint32_t edge_name)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	struct memtext m;
 
-	if (!out)
+	if (!memtext_open(&m))
 		return NULL;
-	print_edge(out, s, from, edge_name);
-	return fclose(out) ? NULL : text;
+	print_edge(m.out, s, from, edge_name);
+	return memtext_close(&m);
 }

@@ -5,8 +5,6 @@
 #include <stdarg.h>
 #include <string.h>
 
-#define MAX_OBJECTS 20 /* struct finding promises no more; `count` has the full number */
-
 static const struct {
 	const char *name;
 	enum severity severity;
@@ -83,17 +81,37 @@ struct hg_error *finding_add(struct answer *answer, enum finding_code code, stru
 	return NULL;
 }
 
-struct hg_error *finding_objects(struct answer *answer, struct finding *finding,
-				 const struct pick *picks, uint32_t count)
+struct hg_error *finding_of_group(struct answer *answer, enum finding_code code,
+				  const struct group *group, struct finding **ret)
 {
-	finding->count = count;
-	finding->holder = picks[0].holder;
-	finding->num_objects = count < MAX_OBJECTS ? count : MAX_OBJECTS;
+	struct hg_error *error = finding_add(answer, code, ret);
+	struct finding *finding;
+
+	if (error)
+		return error;
+	finding = *ret;
+	finding->count = group->count;
+	finding->holder = group->holders[0];
+	finding->num_objects = group->count < FINDING_OBJECTS ? group->count : FINDING_OBJECTS;
 	finding->objects = malloc(finding->num_objects * sizeof(*finding->objects));
 	if (!finding->objects)
 		return &hg_error_no_memory;
 	for (uint32_t i = 0; i < finding->num_objects; i++)
-		finding->objects[i] = answer->holders[picks[i].holder].fact->object;
+		finding->objects[i] = answer->holders[group->holders[i]].fact->object;
+	return NULL;
+}
+
+struct hg_error *finding_of_library(struct answer *answer, enum finding_code code,
+				    const struct group *group, struct finding **ret)
+{
+	const struct holder *holder = &answer->holders[group->holders[0]];
+	struct hg_error *error = finding_of_group(answer, code, group, ret);
+
+	if (error)
+		return error;
+	(*ret)->library = holder->library;
+	(*ret)->library_name = answer->libraries[holder->library].name;
+	(*ret)->cycle = holder->cycle;
 	return NULL;
 }
 
@@ -114,12 +132,10 @@ struct hg_error *finding_done(const struct finding *finding)
 	return finding->title && finding->evidence && finding->advice ? NULL : &hg_error_no_memory;
 }
 
-struct hg_error *picks_create(const struct answer *answer, struct picks *ret)
-{
-	*ret = (struct picks){
-		.pick = malloc(((size_t)answer->num_holders + 1) * sizeof(*ret->pick))};
-	return ret->pick ? NULL : &hg_error_no_memory;
-}
+struct pick {
+	uint64_t key;
+	uint32_t holder;
+};
 
 static int by_key(const void *a, const void *b)
 {
@@ -130,18 +146,27 @@ static int by_key(const void *a, const void *b)
 	return (x->holder > y->holder) - (x->holder < y->holder);
 }
 
-void picks_sort(struct picks *picks)
+struct hg_error *findings_group(struct making *making, const struct grouping *grouping)
 {
-	qsort(picks->pick, picks->count, sizeof(*picks->pick), by_key);
-}
+	const struct answer *answer = making->answer;
+	size_t room = (size_t)answer->num_holders + 1;
+	_cleanup_free_ struct pick *picks = malloc(room * sizeof(*picks));
+	_cleanup_free_ uint32_t *holders = malloc(room * sizeof(*holders));
+	struct hg_error *error = NULL;
+	uint32_t count = 0;
 
-uint32_t picks_run(const struct picks *picks, uint32_t first)
-{
-	uint32_t end = first + 1;
-
-	while (end < picks->count && picks->pick[end].key == picks->pick[first].key)
-		end++;
-	return end - first;
+	if (!picks || !holders)
+		return &hg_error_no_memory;
+	for (uint32_t i = 0; i < answer->num_holders; i++)
+		if (grouping->key(making, &answer->holders[i], &picks[count].key))
+			picks[count++].holder = i;
+	qsort(picks, count, sizeof(*picks), by_key);
+	for (uint32_t first = 0, end; !error && first < count; first = end) {
+		for (end = first; end < count && picks[end].key == picks[first].key; end++)
+			holders[end] = picks[end].holder;
+		error = grouping->report(making, &(struct group){&holders[first], end - first});
+	}
+	return error;
 }
 
 bool is_pinned(const struct answer *answer, const struct holder *holder)

@@ -1,35 +1,39 @@
-/* How findings are made: picks (holders with a key) are sorted, and each run of one key becomes a
- * finding. Shared by findings*.c. */
+/* How findings are made: holders are grouped by a key, and each group becomes a finding. Shared by
+ * findings*.c. */
 #pragma once
 
 #include "answer_parts.h"
 
-struct pick {
-	uint64_t key;
-	uint32_t holder;
-};
+enum { FINDING_OBJECTS = 20 }; /* struct finding lists no more; `count` has the full number */
 
-struct picks {
-	struct pick *pick;
+struct group {
+	const uint32_t *holders; /* their indices, ascending */
 	uint32_t count;
 };
+
+/* How the holders of one kind of finding are told and put together. */
+struct grouping {
+	/* Whether the holder is one; if so, which group it belongs to. */
+	bool (*key)(const struct making *making, const struct holder *holder, uint64_t *ret);
+	struct hg_error *(*report)(struct making *making, const struct group *group);
+};
+
+/* Reports each group, in the order of their keys. O(holders log holders). */
+_must_check_ struct hg_error *findings_group(struct making *making, const struct grouping *grouping);
 
 /* A new finding with the code's own severity and nothing else set; valid until the next one. */
 _must_check_ struct hg_error *finding_add(struct answer *answer, enum finding_code code,
 					  struct finding **ret);
-/* Sets count and objects from a run of picks, and its first as the example. */
-_must_check_ struct hg_error *finding_objects(struct answer *answer, struct finding *finding,
-					      const struct pick *picks, uint32_t count);
+/* As finding_add(), with the count and objects of a group, and its first holder as the example. */
+_must_check_ struct hg_error *finding_of_group(struct answer *answer, enum finding_code code,
+					       const struct group *group, struct finding **ret);
+/* As finding_of_group(), about the library and the cycle of the group's first holder. */
+_must_check_ struct hg_error *finding_of_library(struct answer *answer, enum finding_code code,
+						 const struct group *group, struct finding **ret);
 /* Formatted text; out of memory makes it NULL. */
 char *finding_text(const char *format, ...) __attribute__((__format__(__printf__, 1, 2)));
 /* Success if all texts that must be there are. */
 _must_check_ struct hg_error *finding_done(const struct finding *finding);
-
-/* Room for all holders. */
-_must_check_ struct hg_error *picks_create(const struct answer *answer, struct picks *ret);
-void picks_sort(struct picks *picks);
-/* Length of the run of equal keys that begins at `first`. */
-uint32_t picks_run(const struct picks *picks, uint32_t first);
 
 /* An unreached owner of such a library's handle. */
 bool is_pinned(const struct answer *answer, const struct holder *holder);

@@ -1,12 +1,18 @@
 /* cycle-pins-handle and gc-off: owners of handles that nothing but a cycle keeps alive. */
 #include "findings.h"
+#include "memtext.h"
+
+static bool is_off(const struct answer *answer)
+{
+	return answer->s->meta->gc_enabled == 0;
+}
 
 /* Why gc will not free the cycle, or NULL where it will when it runs. */
 static const char *why_kept(const struct answer *answer, const struct cycle *cycle)
 {
 	if (cycle && cycle->state == CYCLE_FROZEN)
 		return "frozen by gc.freeze()";
-	if (answer->s->meta->gc_enabled == 0)
+	if (is_off(answer))
 		return "gc is disabled";
 	return NULL;
 }
@@ -14,22 +20,20 @@ static const char *why_kept(const struct answer *answer, const struct cycle *cyc
 /* "app.Proc -> method -> app.Proc": the types of the ring without what folds into the edges. */
 static char *ring_types(const struct snapshot *s, const struct chain *ring)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	struct memtext m;
 	uint32_t shown = 0;
 
-	if (!out)
+	if (!memtext_open(&m))
 		return NULL;
 	for (uint32_t i = 0; i < ring->steps && shown < 8; i++) {
 		if (i && HGS_EDGE_KIND(ring->edge[i]) == HGS_EDGE_ATTR_DICT)
 			continue;
-		fprintf(out, "%s%s", shown++ ? " -> " : "",
+		fprintf(m.out, "%s%s", shown++ ? " -> " : "",
 			snapshot_type_name(s, ring->object[i]));
 	}
 	if (shown == 8)
-		fputs(" -> ...", out);
-	return fclose(out) ? NULL : text;
+		fputs(" -> ...", m.out);
+	return memtext_close(&m);
 }
 
 static char *advise(const struct making *making, const struct cycle *cycle)
@@ -76,68 +80,50 @@ static struct hg_error *describe(struct making *making, struct finding *finding,
 	return finding_done(finding);
 }
 
-static struct hg_error *report(struct making *making, const struct pick *picks, uint32_t count)
+static bool key_of(const struct making *making, const struct holder *holder, uint64_t *ret)
+{
+	*ret = (uint64_t)holder->library << 32 | holder->cycle;
+	return is_pinned(making->answer, holder);
+}
+
+static struct hg_error *report(struct making *making, const struct group *group)
 {
 	struct answer *answer = making->answer;
-	const struct holder *holder = &answer->holders[picks[0].holder];
 	struct finding *finding;
-	struct hg_error *error = finding_add(answer, FINDING_CYCLE_PINS_HANDLE, &finding);
+	struct hg_error *error = finding_of_library(answer, FINDING_CYCLE_PINS_HANDLE, group,
+						    &finding);
 
-	if (!error)
-		error = finding_objects(answer, finding, picks, count);
 	if (error)
 		return error;
-	finding->library = holder->library;
-	finding->library_name = answer->libraries[holder->library].name;
-	finding->cycle = holder->cycle;
 	return describe(making, finding,
-			holder->cycle == HGS_NONE ? NULL : &answer->cycles[holder->cycle]);
+			finding->cycle == HGS_NONE ? NULL : &answer->cycles[finding->cycle]);
 }
 
 struct hg_error *findings_cycles(struct making *making)
 {
-	struct answer *answer = making->answer;
-	struct picks picks;
-	struct hg_error *error = picks_create(answer, &picks);
-
-	for (uint32_t i = 0; !error && i < answer->num_holders; i++) {
-		const struct holder *holder = &answer->holders[i];
-
-		if (is_pinned(answer, holder))
-			picks.pick[picks.count++] = (struct pick){
-				.key = (uint64_t)holder->library << 32 | holder->cycle, .holder = i};
-	}
-	if (!error)
-		picks_sort(&picks);
-	for (uint32_t i = 0; !error && i < picks.count; i += picks_run(&picks, i))
-		error = report(making, &picks.pick[i], picks_run(&picks, i));
-	free(picks.pick);
-	return error;
+	return findings_group(making, &(struct grouping){key_of, report});
 }
 
-static bool is_frozen(const struct answer *answer, const struct holder *holder)
+/* All in one group. */
+static bool is_uncollectable(const struct making *making, const struct holder *holder,
+			     uint64_t *ret)
 {
-	return holder->cycle != HGS_NONE && answer->cycles[holder->cycle].state == CYCLE_FROZEN;
+	const struct answer *answer = making->answer;
+	bool frozen = holder->cycle != HGS_NONE &&
+		      answer->cycles[holder->cycle].state == CYCLE_FROZEN;
+
+	*ret = 0;
+	return is_pinned(answer, holder) && (frozen || is_off(answer));
 }
 
-struct hg_error *findings_gc(struct making *making)
+static struct hg_error *report_gc(struct making *making, const struct group *group)
 {
 	struct answer *answer = making->answer;
-	bool off = answer->s->meta->gc_enabled == 0;
-	struct finding *finding = NULL;
-	struct picks picks;
-	struct hg_error *error = picks_create(answer, &picks);
+	bool off = is_off(answer);
+	struct finding *finding;
+	struct hg_error *error = finding_of_group(answer, FINDING_GC_OFF, group, &finding);
 
-	for (uint32_t i = 0; !error && i < answer->num_holders; i++)
-		if (is_pinned(answer, &answer->holders[i]) &&
-		    (off || is_frozen(answer, &answer->holders[i])))
-			picks.pick[picks.count++] = (struct pick){.holder = i};
-	if (!error && picks.count)
-		error = finding_add(answer, FINDING_GC_OFF, &finding);
-	if (!error && finding)
-		error = finding_objects(answer, finding, picks.pick, picks.count);
-	free(picks.pick);
-	if (error || !finding)
+	if (error)
 		return error;
 	finding->title = finding_text("%s while garbage pins %llu handle%s",
 				      off ? "gc is disabled" : "objects are frozen",
@@ -150,4 +136,9 @@ struct hg_error *findings_gc(struct making *making)
 			      : finding_text("call gc.collect() before gc.freeze(), or gc.unfreeze() "
 					     "to let gc see them");
 	return finding_done(finding);
+}
+
+struct hg_error *findings_gc(struct making *making)
+{
+	return findings_group(making, &(struct grouping){is_uncollectable, report_gc});
 }

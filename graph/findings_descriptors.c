@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "findings.h"
+#include "memtext.h"
 
 struct sort {
 	const char *what, *call;
@@ -118,24 +119,18 @@ static char *numbers(const struct answer *answer, uint32_t sort, const struct ma
 		     uint64_t count)
 {
 	enum { SHOWN = 8 };
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	struct memtext m;
 	uint64_t done = 0;
 
-	if (!out)
+	if (!memtext_open(&m))
 		return NULL;
 	for (uint32_t i = 0; i < answer->num_descriptors; i++)
 		if (is_claimed(&answer->descriptors[i], sort, makers) && done++ < SHOWN)
-			fprintf(out, "%s%u %s", done > 1 ? ", " : "", answer->descriptors[i].fact->fd,
+			fprintf(m.out, "%s%u %s", done > 1 ? ", " : "", answer->descriptors[i].fact->fd,
 				answer->descriptors[i].target);
 	if (count > SHOWN)
-		fprintf(out, " and %llu more", (unsigned long long)(count - SHOWN));
-	if (fclose(out)) {
-		free(text);
-		return NULL;
-	}
-	return text;
+		fprintf(m.out, " and %llu more", (unsigned long long)(count - SHOWN));
+	return memtext_close(&m);
 }
 
 static struct hg_error *report(struct answer *answer, uint32_t sort, const struct makers *makers,

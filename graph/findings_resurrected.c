@@ -9,7 +9,7 @@
 #include "findings.h"
 #include "modules.h"
 
-enum { MAX_OBJECTS = 20, MAX_BASES = 64 };
+enum { MAX_BASES = 64 };
 
 /* The class whose dict has __del__: the type or one of its bases, which it refers to; HGS_NONE. */
 static uint32_t class_with_del(const struct snapshot *s, uint32_t type)
@@ -68,7 +68,7 @@ static struct hg_error *describe(const struct answer *answer, struct finding *fi
 struct hg_error *findings_resurrected(struct making *making)
 {
 	struct answer *answer = making->answer;
-	_cleanup_free_ uint32_t *objects = malloc(MAX_OBJECTS * sizeof(*objects));
+	_cleanup_free_ uint32_t *objects = malloc(FINDING_OBJECTS * sizeof(*objects));
 	struct finding *finding;
 	struct hg_error *error;
 	uint64_t count = 0;
@@ -76,7 +76,7 @@ struct hg_error *findings_resurrected(struct making *making)
 	if (!objects)
 		return &hg_error_no_memory;
 	for (uint32_t i = 0; i < answer->s->n; i++)
-		if (is_resurrected(answer, i) && count++ < MAX_OBJECTS)
+		if (is_resurrected(answer, i) && count++ < FINDING_OBJECTS)
 			objects[count - 1] = i;
 	if (!count)
 		return NULL;
@@ -84,7 +84,7 @@ struct hg_error *findings_resurrected(struct making *making)
 	if (error)
 		return error;
 	finding->count = count;
-	finding->num_objects = count < MAX_OBJECTS ? (uint32_t)count : MAX_OBJECTS;
+	finding->num_objects = count < FINDING_OBJECTS ? (uint32_t)count : FINDING_OBJECTS;
 	finding->objects = take_ptr(objects);
 	return describe(answer, finding, finding->objects[0]);
 }

@@ -72,13 +72,16 @@ static uint64_t shape(const char *path, uint64_t seed)
 	return sum;
 }
 
-static bool is_kept(const struct making *making, const struct holder *holder)
+static bool key_of(const struct making *making, const struct holder *holder, uint64_t *ret)
 {
 	const struct answer *answer = making->answer;
 
-	return holder->fact->kind == HGS_HOLDER_HANDLE && holder->state == HOLDER_LIVE &&
-	       holder->library != HGS_NONE && is_opened(&answer->libraries[holder->library]) &&
-	       !is_stdlib_global(making, &holder->chain);
+	if (holder->fact->kind != HGS_HOLDER_HANDLE || holder->state != HOLDER_LIVE ||
+	    holder->library == HGS_NONE || !is_opened(&answer->libraries[holder->library]) ||
+	    is_stdlib_global(making, &holder->chain))
+		return false;
+	*ret = shape(holder->path, holder->library);
+	return true;
 }
 
 static struct hg_error *describe(const struct answer *answer, struct finding *finding)
@@ -111,39 +114,16 @@ static struct hg_error *describe(const struct answer *answer, struct finding *fi
 	return finding_done(finding);
 }
 
-static struct hg_error *report(struct answer *answer, const struct pick *picks, uint32_t count)
+static struct hg_error *report(struct making *making, const struct group *group)
 {
-	const struct holder *holder = &answer->holders[picks[0].holder];
 	struct finding *finding;
-	struct hg_error *error = finding_add(answer, FINDING_ROOT_PINS_HANDLE, &finding);
+	struct hg_error *error = finding_of_library(making->answer, FINDING_ROOT_PINS_HANDLE, group,
+						    &finding);
 
-	if (!error)
-		error = finding_objects(answer, finding, picks, count);
-	if (error)
-		return error;
-	finding->library = holder->library;
-	finding->library_name = answer->libraries[holder->library].name;
-	finding->cycle = holder->cycle;
-	return describe(answer, finding);
+	return error ? error : describe(making->answer, finding);
 }
 
 struct hg_error *findings_roots(struct making *making)
 {
-	struct answer *answer = making->answer;
-	struct picks picks;
-	struct hg_error *error = picks_create(answer, &picks);
-
-	for (uint32_t i = 0; !error && i < answer->num_holders; i++) {
-		const struct holder *holder = &answer->holders[i];
-
-		if (is_kept(making, holder))
-			picks.pick[picks.count++] = (struct pick){
-				.key = shape(holder->path, holder->library), .holder = i};
-	}
-	if (!error)
-		picks_sort(&picks);
-	for (uint32_t i = 0; !error && i < picks.count; i += picks_run(&picks, i))
-		error = report(answer, &picks.pick[i], picks_run(&picks, i));
-	free(picks.pick);
-	return error;
+	return findings_group(making, &(struct grouping){key_of, report});
 }

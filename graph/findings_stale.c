@@ -32,13 +32,15 @@ static bool is_harmless(const struct answer *answer, const struct holder *holder
 	       (holder->cycle == HGS_NONE || !answer->cycles[holder->cycle].finalizer);
 }
 
-static uint64_t key_of(const struct answer *answer, const struct holder *holder)
+static bool key_of(const struct making *making, const struct holder *holder, uint64_t *ret)
 {
+	const struct answer *answer = making->answer;
 	const char *name = name_of(answer, holder);
 	uint64_t seed = (uint64_t)holder->state << 2 | (uint64_t)is_function(holder) << 1 |
 			(uint64_t)is_harmless(answer, holder);
 
-	return XXH3_64bits_withSeed(name, strlen(name), seed);
+	*ret = XXH3_64bits_withSeed(name, strlen(name), seed);
+	return is_stale(holder);
 }
 
 static enum finding_code code_of(const struct holder *holder)
@@ -110,17 +112,16 @@ static void describe_function(const struct answer *answer, const struct holder *
 					       "see that none calls it");
 }
 
-static struct hg_error *report(struct answer *answer, const struct pick *picks, uint32_t count)
+static struct hg_error *report(struct making *making, const struct group *group)
 {
-	const struct holder *holder = &answer->holders[picks[0].holder];
+	struct answer *answer = making->answer;
+	const struct holder *holder = &answer->holders[group->holders[0]];
 	const struct hgs_holder *fact = holder->fact;
 	const struct snapshot *s = answer->s;
 	const char *now = NULL;
 	struct finding *finding;
-	struct hg_error *error = finding_add(answer, code_of(holder), &finding);
+	struct hg_error *error = finding_of_group(answer, code_of(holder), group, &finding);
 
-	if (!error)
-		error = finding_objects(answer, finding, picks, count);
 	if (error)
 		return error;
 	if (holder->state == HOLDER_ALIASED)
@@ -139,18 +140,5 @@ static struct hg_error *report(struct answer *answer, const struct pick *picks, 
 
 struct hg_error *findings_stale(struct making *making)
 {
-	struct answer *answer = making->answer;
-	struct picks picks;
-	struct hg_error *error = picks_create(answer, &picks);
-
-	for (uint32_t i = 0; !error && i < answer->num_holders; i++)
-		if (is_stale(&answer->holders[i]))
-			picks.pick[picks.count++] = (struct pick){
-				.key = key_of(answer, &answer->holders[i]), .holder = i};
-	if (!error)
-		picks_sort(&picks);
-	for (uint32_t i = 0; !error && i < picks.count; i += picks_run(&picks, i))
-		error = report(answer, &picks.pick[i], picks_run(&picks, i));
-	free(picks.pick);
-	return error;
+	return findings_group(making, &(struct grouping){key_of, report});
 }

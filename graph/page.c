@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "memtext.h"
 #include "utf8.h"
 
 struct hg_error *page_finish(struct page *page)
@@ -85,19 +86,18 @@ static size_t line_bytes(const char *text, int room)
 static char *elide_words(char *text, int columns, bool utf8)
 {
 	char *ret = NULL, *rest = text, *word;
-	size_t size;
-	FILE *out = text ? open_memstream(&ret, &size) : NULL;
-	bool ok = out;
+	struct memtext m;
+	bool opened = text && memtext_open(&m), ok = opened;
 
 	while (ok && (word = strsep(&rest, " "))) {
 		_cleanup_free_ char *fitted = text_elide(word, columns, utf8);
 
 		ok = fitted;
 		if (ok)
-			fprintf(out, "%s%s", fitted, rest ? " " : "");
+			fprintf(m.out, "%s%s", fitted, rest ? " " : "");
 	}
-	if (out && fclose(out))
-		ok = false;
+	if (opened)
+		ret = memtext_close(&m);
 	free(text);
 	if (ok)
 		return ret;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "edge_text.h"
+#include "memtext.h"
 #include "modules.h"
 #include "roots.h"
 
@@ -67,14 +68,12 @@ __attribute__((__format__(__printf__, 1, 2))) static char *format_text(const cha
 
 static char *place_of(const struct snapshot *s, uint32_t frame)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	struct memtext m;
 
-	if (!out)
+	if (!memtext_open(&m))
 		return NULL;
-	frame_print(out, s, frame);
-	return fclose(out) ? NULL : text;
+	frame_print(m.out, s, frame);
+	return memtext_close(&m);
 }
 
 static void add_key(struct path *path, uint32_t key)

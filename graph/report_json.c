@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "retained.h"
-#include "types.h"
 #include "words.h"
 
 void json_preamble(struct json *json)
@@ -70,15 +69,34 @@ void json_circumstances(struct json *json, const struct snapshot *s)
 	json_object_end(json);
 }
 
-uint32_t json_limited(struct json *json, const char *key, uint32_t total, uint32_t limit)
+uint64_t json_list(struct json *json, const char *key, uint64_t total, uint32_t limit)
 {
 	char name[64];
 
-	if (!limit || total <= limit)
-		return total;
-	snprintf(name, sizeof(name), "%s_total", key);
-	json_uint(json, name, total);
-	return limit;
+	if (limit && total > limit) {
+		snprintf(name, sizeof(name), "%s_total", key);
+		json_uint(json, name, total);
+		total = limit;
+	}
+	json_array(json, key);
+	return total;
+}
+
+void json_type_rows(struct json *json, const struct type_row *rows, uint32_t count, bool retained,
+		    uint32_t limit)
+{
+	uint64_t shown = json_list(json, "types", count, limit);
+
+	for (uint64_t i = 0; i < shown; i++) {
+		json_object(json, NULL);
+		json_string(json, "type", rows[i].name);
+		json_uint(json, "count", rows[i].count);
+		json_uint(json, "size", rows[i].bytes);
+		if (retained)
+			json_uint(json, "retained", rows[i].retained);
+		json_object_end(json);
+	}
+	json_array_end(json);
 }
 
 struct hg_error *json_types(struct json *json, const struct answer *answer, uint32_t limit)
@@ -86,24 +104,14 @@ struct hg_error *json_types(struct json *json, const struct answer *answer, uint
 	_cleanup_dominators_ struct dominators *d = NULL;
 	_cleanup_free_ struct type_row *rows = NULL;
 	struct hg_error *error;
-	uint32_t count, shown;
+	uint32_t count;
 
 	error = retained_dominators(answer, &d);
 	if (!error)
 		error = types_count(answer->s, d, &rows, &count);
 	if (error)
 		return error;
-	shown = json_limited(json, "types", count, limit);
-	json_array(json, "types");
-	for (uint32_t i = 0; i < shown; i++) {
-		json_object(json, NULL);
-		json_string(json, "type", rows[i].name);
-		json_uint(json, "count", rows[i].count);
-		json_uint(json, "size", rows[i].bytes);
-		json_uint(json, "retained", rows[i].retained);
-		json_object_end(json);
-	}
-	json_array_end(json);
+	json_type_rows(json, rows, count, true, limit);
 	return NULL;
 }
 
@@ -133,10 +141,9 @@ static void put_finding(struct json *json, const struct answer *answer,
 
 static void put_findings(struct json *json, const struct answer *answer, uint32_t limit)
 {
-	uint32_t shown = json_limited(json, "findings", answer->num_findings, limit);
+	uint64_t shown = json_list(json, "findings", answer->num_findings, limit);
 
-	json_array(json, "findings");
-	for (uint32_t i = 0; i < shown; i++)
+	for (uint64_t i = 0; i < shown; i++)
 		put_finding(json, answer, &answer->findings[i]);
 	json_array_end(json);
 }

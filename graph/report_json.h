@@ -4,13 +4,18 @@
 #include "dominators.h"
 #include "json.h"
 #include "report.h"
+#include "types.h"
 
 /* An open object and its keys "schema" and "heapgraph"; then "process" and "capture". */
 void json_preamble(struct json *json);
 void json_circumstances(struct json *json, const struct snapshot *s);
 
-/* Rows of a list of `total` that --limit leaves; if it is cut, "KEY_total" stands before it. */
-uint32_t json_limited(struct json *json, const char *key, uint32_t total, uint32_t limit);
+/* Opens a list of `total` elements and returns how many of them --limit leaves; where it is cut,
+ * "KEY_total" stands before it. */
+uint64_t json_list(struct json *json, const char *key, uint64_t total, uint32_t limit);
+/* The list "types"; retained bytes are left out where `retained` is false. */
+void json_type_rows(struct json *json, const struct type_row *rows, uint32_t count, bool retained,
+		    uint32_t limit);
 
 /* STEP of docs/INTERFACE.md, an array of them for a chain or ring. */
 _must_check_ struct hg_error *json_steps(struct json *json, const char *key,

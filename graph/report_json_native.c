@@ -75,7 +75,7 @@ static struct hg_error *put_library(struct json *json, const struct answer *answ
 				    const struct library *library, uint32_t limit)
 {
 	struct hg_error *error = NULL;
-	uint32_t shown;
+	uint64_t shown;
 
 	json_object(json, NULL);
 	json_string(json, "name", library->name);
@@ -92,9 +92,8 @@ static struct hg_error *put_library(struct json *json, const struct answer *answ
 	for (char **why = library->why; why && *why; why++)
 		json_string(json, NULL, *why);
 	json_array_end(json);
-	shown = json_limited(json, "holders", library->num_holders, limit);
-	json_array(json, "holders");
-	for (uint32_t i = 0; i < shown && !error; i++) {
+	shown = json_list(json, "holders", library->num_holders, limit);
+	for (uint64_t i = 0; i < shown && !error; i++) {
 		json_object(json, NULL);
 		error = put_holder_keys(json, answer, &answer->holders[library->holders[i]]);
 		json_object_end(json);
@@ -112,12 +111,11 @@ static bool is_stale(const struct holder *holder)
 static struct hg_error *put_stale(struct json *json, const struct answer *answer, uint32_t limit)
 {
 	struct hg_error *error = NULL;
-	uint32_t total = 0, left;
+	uint64_t total = 0, left;
 
 	for (uint32_t i = 0; i < answer->num_holders; i++)
 		total += is_stale(&answer->holders[i]);
-	left = json_limited(json, "stale", total, limit);
-	json_array(json, "stale");
+	left = json_list(json, "stale", total, limit);
 	for (uint32_t i = 0; i < answer->num_holders && left && !error; i++) {
 		const struct holder *holder = &answer->holders[i];
 		uint32_t names = holder->fact->names, now = holder->fact->library;
@@ -137,14 +135,14 @@ static struct hg_error *put_stale(struct json *json, const struct answer *answer
 
 static void put_descriptors(struct json *json, const struct answer *answer, uint32_t limit)
 {
-	uint32_t shown = json_limited(json, "descriptors", answer->num_descriptors, limit);
+	uint64_t shown;
 
 	if (!answer->s->descriptors) {
 		json_null(json, "descriptors");
 		return;
 	}
-	json_array(json, "descriptors");
-	for (uint32_t i = 0; i < shown; i++) {
+	shown = json_list(json, "descriptors", answer->num_descriptors, limit);
+	for (uint64_t i = 0; i < shown; i++) {
 		const struct descriptor *descriptor = &answer->descriptors[i];
 
 		json_object(json, NULL);
@@ -166,11 +164,10 @@ static void put_descriptors(struct json *json, const struct answer *answer, uint
 
 struct hg_error *json_natives(struct json *json, const struct answer *answer, uint32_t limit)
 {
-	uint32_t shown = json_limited(json, "libraries", answer->num_libraries, limit);
+	uint64_t shown = json_list(json, "libraries", answer->num_libraries, limit);
 	struct hg_error *error = NULL;
 
-	json_array(json, "libraries");
-	for (uint32_t i = 0; i < shown && !error; i++)
+	for (uint64_t i = 0; i < shown && !error; i++)
 		error = put_library(json, answer, &answer->libraries[i], limit);
 	json_array_end(json);
 	if (!error)
@@ -225,11 +222,11 @@ static struct hg_error *put_cycle(struct json *json, const struct answer *answer
 
 struct hg_error *json_cycles(struct json *json, const struct answer *answer, uint32_t limit)
 {
-	uint32_t shown = json_limited(json, "cycles", answer->num_cycles, limit);
 	struct hg_error *error = NULL;
+	uint64_t shown;
 
 	json_uint(json, "all_cycles", answer->all_cycles);
-	json_array(json, "cycles");
+	shown = json_list(json, "cycles", answer->num_cycles, limit);
 	for (uint32_t i = 0; i < shown && !error; i++)
 		error = put_cycle(json, answer, i);
 	json_array_end(json);

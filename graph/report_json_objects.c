@@ -32,21 +32,12 @@ static void put_edge(struct json *json, const struct snapshot *s, uint32_t objec
 	json_object_end(json);
 }
 
-static uint64_t limited64(struct json *json, const char *key, uint64_t total, uint32_t limit)
-{
-	if (!limit || total <= limit)
-		return total;
-	json_uint(json, key, total);
-	return limit;
-}
-
 static void put_references(struct json *json, const struct snapshot *s, uint32_t object,
 			   uint32_t limit)
 {
 	uint64_t first = s->start[object];
-	uint64_t shown = limited64(json, "references_total", s->start[object + 1ul] - first, limit);
+	uint64_t shown = json_list(json, "references", s->start[object + 1ul] - first, limit);
 
-	json_array(json, "references");
 	for (uint64_t i = first; i < first + shown; i++)
 		put_edge(json, s, s->target[i], object, s->name[i]);
 	json_array_end(json);
@@ -57,10 +48,9 @@ static void put_referrers(struct json *json, const struct answer *answer, uint32
 {
 	const struct graph *graph = answer->graph;
 	uint64_t first = graph->in_start[object];
-	uint64_t shown = limited64(json, "referrers_total", graph->in_start[object + 1ul] - first,
+	uint64_t shown = json_list(json, "referrers", graph->in_start[object + 1ul] - first,
 				   limit);
 
-	json_array(json, "referrers");
 	for (uint64_t i = first; i < first + shown; i++)
 		put_edge(json, answer->s, graph->in_source[i], graph->in_source[i],
 			 answer->s->name[graph->in_edge[i]]);

@@ -2,7 +2,6 @@
 #include "report_json.h"
 
 #include "retained.h"
-#include "types.h"
 
 static void put_sum(struct json *json, const char *key, uint64_t objects, uint64_t bytes)
 {
@@ -64,21 +63,12 @@ static struct hg_error *put_types(struct json *json, const struct snapshot *s,
 				  const struct dominators *d, uint32_t object, uint32_t limit)
 {
 	_cleanup_free_ struct type_row *rows = NULL;
-	uint32_t count, shown;
+	uint32_t count;
 	struct hg_error *error = types_count_below(s, d, object, &rows, &count);
 
 	if (error)
 		return error;
-	shown = json_limited(json, "types", count, limit);
-	json_array(json, "types");
-	for (uint32_t i = 0; i < shown; i++) {
-		json_object(json, NULL);
-		json_string(json, "type", rows[i].name);
-		json_uint(json, "count", rows[i].count);
-		json_uint(json, "size", rows[i].bytes);
-		json_object_end(json);
-	}
-	json_array_end(json);
+	json_type_rows(json, rows, count, false, limit);
 	return NULL;
 }
 

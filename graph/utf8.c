@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "memtext.h"
+
 /* RFC 3629: the shortest form only, no surrogates, nothing above U+10FFFF. */
 size_t utf8_decode(const char *text, size_t length, int32_t *code)
 {
@@ -117,28 +119,23 @@ static void put_escape(FILE *out, int32_t code, unsigned char byte)
 
 char *text_escape(const char *text, bool utf8)
 {
-	size_t length = strlen(text), size;
-	char *ret = NULL;
-	FILE *out = open_memstream(&ret, &size);
+	size_t length = strlen(text);
+	struct memtext m;
 
-	if (!out)
+	if (!memtext_open(&m))
 		return NULL;
 	while (length) {
 		int32_t code;
 		size_t bytes = utf8_decode(text, length, &code);
 
 		if (code >= 0 && printable(code) && (utf8 || code < 0x80))
-			fwrite(text, 1, bytes, out);
+			fwrite(text, 1, bytes, m.out);
 		else
-			put_escape(out, code, (unsigned char)*text);
+			put_escape(m.out, code, (unsigned char)*text);
 		text += bytes;
 		length -= bytes;
 	}
-	if (fclose(out)) {
-		free(ret);
-		return NULL;
-	}
-	return ret;
+	return memtext_close(&m);
 }
 
 /* Bytes of the longest prefix that fits into `columns`. */

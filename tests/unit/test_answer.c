@@ -6,50 +6,7 @@
 
 #include <cmocka.h>
 
-#include "../../graph/answer.h"
-#include "heap.h"
-
-#define HANDLE 0x55550000ull
-
-static void must(struct hg_error *error)
-{
-	if (error)
-		fail_msg("%s", error->message);
-}
-
-static void library(struct heap *heap, const char *path, uint32_t opens, uint32_t flags)
-{
-	heap_library(heap, (struct hgs_library){.handle = HANDLE,
-						.path = heap_string(heap, path),
-						.opens = opens,
-						.flags = flags,
-						.needed_by = HGS_NONE,
-						.bound_by = HGS_NONE});
-}
-
-static struct answer *answer_of(struct heap *heap, struct snapshot **s)
-{
-	struct answer *answer;
-
-	*s = heap_snapshot(heap);
-	must(answer_create(*s, &answer));
-	return answer;
-}
-
-static void done(struct heap *heap, struct snapshot *s, struct answer *answer)
-{
-	answer_destroy(answer);
-	snapshot_close(s);
-	heap_destroy(heap);
-}
-
-static const struct finding *find(const struct answer *answer, enum finding_code code)
-{
-	for (uint32_t i = 0; i < answer->num_findings; i++)
-		if (answer->findings[i].code == code)
-			return &answer->findings[i];
-	return NULL;
-}
+#include "answers.h"
 
 /* Proc.on_done is a bound method of the Proc itself, Proc.dll a CDLL with its function cache. */
 static uint32_t leaking_proc(struct heap *heap)
