@@ -41,6 +41,7 @@ enum hgs_section_id {
 	HGS_HOLDERS = 17,    /* struct hgs_holder[] */
 	HGS_INCOMPLETE = 18, /* u32[] string offsets: why the snapshot is not whole */
 	HGS_DESCRIPTORS = 20, /* struct hgs_descriptor[]: open throughout the capture, ascending */
+	HGS_PROCESS = 30, /* struct hgs_process, one; absent where nothing of it is known */
 };
 
 struct hgs_section {
@@ -267,5 +268,13 @@ struct hgs_descriptor {
 	uint32_t flags;	 /* O_* as open() and fcntl() take them, of x86-64; O_CLOEXEC among them */
 	uint32_t traits; /* HGS_FD_* */
 	uint32_t owner;	 /* object that closes it, HGS_NONE: none was found */
+	uint32_t reserved;
+};
+
+/* Which process it was, beyond its number, which is given away again. */
+struct hgs_process {
+	uint64_t start_ticks; /* field 22 of /proc/PID/stat: clock ticks since the boot */
+	uint64_t taken_ns;    /* CLOCK_BOOTTIME of the freeze: no clock that is set */
+	uint32_t boot_id;     /* string: /proc/sys/kernel/random/boot_id; 0: unknown */
 	uint32_t reserved;
 };

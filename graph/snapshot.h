@@ -38,6 +38,8 @@ struct snapshot {
 	uint32_t num_incomplete;
 	const struct hgs_descriptor *descriptors; /* NULL: not looked at */
 	uint32_t num_descriptors;
+	const struct hgs_process *process;
+	uint32_t num_processes; /* 0 or 1 */
 	void *owned[16]; /* sections repacked from longer records of a later minor revision */
 };
 

@@ -27,6 +27,7 @@ const struct section_kind section_kinds[] = {
 	KIND(HGS_HOLDERS, struct hgs_holder, false, true, holders),
 	KIND(HGS_INCOMPLETE, uint32_t, false, false, incomplete),
 	KIND(HGS_DESCRIPTORS, struct hgs_descriptor, false, true, descriptors),
+	KIND(HGS_PROCESS, struct hgs_process, false, true, process),
 };
 const size_t num_section_kinds = sizeof(section_kinds) / sizeof(section_kinds[0]);
 
@@ -58,6 +59,8 @@ static uint32_t *count_of(struct snapshot *s, uint32_t id)
 		return &s->num_incomplete;
 	case HGS_DESCRIPTORS:
 		return &s->num_descriptors;
+	case HGS_PROCESS:
+		return &s->num_processes;
 	default:
 		return NULL;
 	}
@@ -71,7 +74,7 @@ bool section_attach(struct snapshot *s, const struct section_kind *kind, const v
 	*(const void **)((char *)s + kind->column) = data;
 	if (known) {
 		*known = (uint32_t)count;
-		return count < HGS_NONE;
+		return count < HGS_NONE && (kind->id != HGS_PROCESS || count <= 1);
 	}
 	switch (kind->id) {
 	case HGS_META:
@@ -201,6 +204,8 @@ static const char *check_strings(const struct snapshot *s)
 	if (s->meta)
 		bad |= s->meta->exe >= s->strings_size || s->meta->cmdline >= s->strings_size ||
 		       s->meta->host >= s->strings_size;
+	if (s->num_processes)
+		bad |= s->process->boot_id >= s->strings_size;
 	return bad ? "a string is out of range" : NULL;
 }
 

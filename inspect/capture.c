@@ -13,6 +13,7 @@
 
 #include "../graph/snapshot_write.h"
 #include "facts.h"
+#include "origin.h"
 #include "proc.h"
 #include "threads.h"
 #include "walk.h"
@@ -72,11 +73,11 @@ static struct hg_error *write_columns(const struct memory *memory,
 	return error;
 }
 
-static uint64_t realtime_ns(void)
+static uint64_t time_ns(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_REALTIME, &now);
+	clock_gettime(clock, &now);
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
@@ -183,7 +184,7 @@ struct hg_error *capture(struct process *process, const struct capture_options *
 	struct hgs_meta meta = { .method = pause ? HGS_PAUSE : HGS_FORK };
 	const char *opens_unknown = NULL, *why_inconsistent;
 	struct hg_error *error;
-	uint64_t begin;
+	uint64_t begin, taken_ns;
 
 	if (!runtime || !walk)
 		return &hg_error_no_memory;
@@ -202,7 +203,8 @@ struct hg_error *capture(struct process *process, const struct capture_options *
 		error = freeze_begin(process, runtime, &how, &freeze);
 	if (error)
 		return error;
-	meta.time_ns = realtime_ns();
+	meta.time_ns = time_ns(CLOCK_REALTIME);
+	taken_ns = time_ns(CLOCK_BOOTTIME);
 	meta.threads = threads_count(process->pid);
 	maps = proc_read(freeze->memory.pid, "maps", NULL);
 	if (!maps)
@@ -227,6 +229,8 @@ struct hg_error *capture(struct process *process, const struct capture_options *
 	meta.bad_objects = (uint32_t)walk->control.bad;
 	meta.walk_ns = walk->walk_ns;
 	error = write_meta(writer, process, runtime, &meta);
+	if (!error)
+		error = origin_write(process->pid, taken_ns, writer);
 	if (!error)
 		error = write_incomplete(writer, &walk->control, why_inconsistent,
 					 opens_unknown);
