@@ -59,7 +59,7 @@ struct cycle {
 	uint32_t component;
 	uint32_t holder; /* a handle's owner that this very ring keeps (others may hang on the equal
 			  * cycles of the row): index into answer.holders, or HGS_NONE */
-	uint32_t objects;
+	uint32_t objects; /* an object and its attribute dictionary are one */
 	uint64_t bytes;
 	enum { CYCLE_GARBAGE, CYCLE_REACHABLE, CYCLE_FROZEN } state;
 	bool finalizer;

@@ -172,6 +172,31 @@ static struct hg_error *choose_ring(struct making *making, const struct loop *lo
 	return error;
 }
 
+/* Whether it is the attribute dictionary of another object of the loop. */
+static bool is_attribute_dict(const struct answer *answer, uint32_t object)
+{
+	const struct graph *graph = answer->graph;
+
+	for (uint64_t k = graph->in_start[object]; k < graph->in_start[object + 1ul]; k++)
+		if (HGS_EDGE_KIND(answer->s->name[graph->in_edge[k]]) == HGS_EDGE_ATTR_DICT &&
+		    graph->in_source[k] != object &&
+		    answer->component[graph->in_source[k]] == answer->component[object])
+			return true;
+	return false;
+}
+
+/* An object and its attribute dictionary count as one, as they do in the ring: whether there is a
+ * dictionary depends on the version of CPython (to 3.10 always), not on the program.
+ * O(members and what refers to them). */
+static uint32_t count_objects(const struct making *making, const struct loop *loop)
+{
+	uint32_t count = loop->size;
+
+	for (uint32_t k = loop->first; k < loop->first + loop->size; k++)
+		count -= is_attribute_dict(making->answer, making->loops.members[k]);
+	return count;
+}
+
 static struct hg_error *fill_row(struct making *making, struct cycle *row, const struct loop *loop)
 {
 	struct answer *answer = making->answer;
@@ -180,7 +205,7 @@ static struct hg_error *fill_row(struct making *making, struct cycle *row, const
 
 	row->component = loop->component;
 	row->holder = holds_handle(making, loop) ? loop->owner : HGS_NONE;
-	row->objects = loop->size;
+	row->objects = count_objects(making, loop);
 	row->bytes = loop->bytes;
 	row->finalizer = loop->finalizer;
 	row->state = loop->state == REACH_GARBAGE  ? CYCLE_GARBAGE

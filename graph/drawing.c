@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "utf8.h"
+#include "words.h"
 
 #define LONG_CHAIN 14 /* steps of a longer one are folded */
 #define KEPT_STEPS 6  /* at each end */
@@ -257,9 +258,9 @@ uint32_t drawing_library(struct drawing *drawing, const struct answer *answer, u
 		return drawing_node(drawing, panel, role, take_ptr(name), strdup("no longer loaded"));
 	if (library->opens >= 0)
 		snprintf(opens, sizeof(opens), "%lld open%s", (long long)library->opens,
-			 library->opens == 1 ? "" : "s");
+			 plural((uint64_t)library->opens));
 	if (asprintf(&detail, "%s, %u owner%s", opens, library->owners,
-		     library->owners == 1 ? "" : "s") < 0)
+		     plural(library->owners)) < 0)
 		detail = NULL;
 	return drawing_node(drawing, panel, role, take_ptr(name), detail);
 }

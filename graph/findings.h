@@ -3,6 +3,7 @@
 #pragma once
 
 #include "answer_parts.h"
+#include "words.h"
 
 enum { FINDING_OBJECTS = 20 }; /* struct finding lists no more; `count` has the full number */
 
@@ -37,11 +38,6 @@ _must_check_ struct hg_error *finding_done(const struct finding *finding);
 
 /* An unreached owner of such a library's handle. */
 bool is_pinned(const struct answer *answer, const struct holder *holder);
-static inline const char *plural(uint64_t count)
-{
-	return count == 1 ? "" : "s";
-}
-
 _must_check_ struct hg_error *findings_stale(struct making *making);
 _must_check_ struct hg_error *findings_opens(struct making *making);
 _must_check_ struct hg_error *findings_cycles(struct making *making);

@@ -105,6 +105,10 @@ static struct hg_error *describe(const struct answer *answer, struct finding *fi
 	if (holder->held_by == HELD_BY_NATIVE)
 		finding->advice = finding_text("native code holds a reference that is in no Python "
 					       "object: release it there");
+	else if (answer->libraries[holder->library].opens == 0)
+		finding->advice = finding_text("no dlopen is outstanding, so the handle is closed: "
+					       "drop `%s`, and do not close it again",
+					       holder->path);
 	else if (through)
 		finding->advice = finding_text("release %s that `%s` shows", through, holder->path);
 	else

@@ -28,15 +28,13 @@ static void put_process(struct page *page, const struct hgs_meta *meta, const ch
 	const char *dot = page_glyphs(page)->dot;
 	char version[WORD_SIZE];
 
-	page_wrap(page, INK_BOLD, 0, 2, "%s (pid %u) %s CPython %s%s%s%s %s %u thread%s",
-		  *cmdline ? cmdline : exe, meta->pid, dot,
-		  version_words(meta->python_version, version),
+	page_wrap(page, INK_BOLD, 0, 2, "%s", *cmdline ? cmdline : exe);
+	page_wrap(page, INK_PLAIN, 0, 2, "pid %u %s CPython %s%s%s%s %s %u thread%s %s %s", meta->pid,
+		  dot, version_words(meta->python_version, version),
 		  meta->build & HGS_BUILD_DEBUG ? " debug" : "",
 		  meta->build & HGS_BUILD_FREE_THREADED ? " free-threaded" : "",
 		  meta->build & HGS_BUILD_STATIC ? " static" : "", dot, meta->threads,
-		  meta->threads == 1 ? "" : "s");
-	if (*cmdline && *exe)
-		page_line(page, INK_DIM, 0, "%s", exe);
+		  plural(meta->threads), dot, exe);
 }
 
 static const char *gc_words(const struct hgs_meta *meta)
@@ -92,10 +90,11 @@ static void put_nothing_found(struct page *page, const struct answer *answer)
 		opened += strcmp(answer->libraries[i].loaded_by, "dlopen") == 0;
 	page_wrap(page, INK_BOLD, 0, 0, "Nothing wrong found.");
 	page_wrap(page, INK_PLAIN, 0, 2,
-		  "Looked at: libraries %u (opened by dlopen: %u), owners of handles %u, "
-		  "reference cycles %u, garbage objects %s.",
-		  answer->num_libraries, opened, owners, answer->all_cycles,
-		  count_words(answer->reach->garbage, buffer));
+		  "Looked at: %u librar%s (%u opened by dlopen), %u object%s that own%s a handle, "
+		  "%u reference cycle%s, %s object%s of garbage.",
+		  answer->num_libraries, answer->num_libraries == 1 ? "y" : "ies", opened, owners,
+		  plural(owners), owners == 1 ? "s" : "", answer->all_cycles, plural(answer->all_cycles),
+		  count_words(answer->reach->garbage, buffer), plural(answer->reach->garbage));
 	page_wrap(page, INK_DIM, 0, 2,
 		  "Not looked at by this version: %scapsules, references held by native code.",
 		  answer->s->descriptors ? "" : "descriptors, ");

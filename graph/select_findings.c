@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "drawing.h"
+#include "memtext.h"
 #include "utf8.h"
 #include "words.h"
 
@@ -124,7 +125,7 @@ static char *join(char *title, const struct finding *finding)
 
 struct choice {
 	enum severity severity; /* the least that is drawn */
-	uint64_t drawn, left_out;
+	uint64_t drawn[SEVERITY_NOTE + 1];
 };
 
 /* One panel: the finding at `first` and all others about the same library. */
@@ -141,11 +142,9 @@ static struct hg_error *add_panel(struct drawing *drawing, const struct answer *
 
 		if (!same_library(head, finding) || finding->severity > choice->severity)
 			continue;
-		if (i != first && drawing->objects + cost(answer, finding) > drawing->max_nodes) {
-			choice->left_out++;
+		if (i != first && drawing->objects + cost(answer, finding) > drawing->max_nodes)
 			continue;
-		}
-		choice->drawn++;
+		choice->drawn[finding->severity]++;
 		title = join(title, finding);
 		error = add_finding(drawing, answer, panel, finding);
 	}
@@ -167,21 +166,41 @@ static bool seen_before(const struct answer *answer, uint32_t i)
 	return false;
 }
 
-static void add_caption(struct drawing *drawing, const struct answer *answer,
-			const struct choice *choice)
+/* "Findings drawn: 1 error, 2 warnings; in the report alone: 3 notes" */
+static void put_severities(FILE *out, const uint64_t *counts)
 {
-	uint64_t notes = answer->num_findings - choice->drawn - choice->left_out;
-	char *text;
-	int length;
+	const char *comma = "";
 
-	if (!choice->drawn)
-		length = asprintf(&text, "Nothing pins a native library.");
-	else
-		length = asprintf(&text, "Findings drawn: %llu of %u%s",
-				  (unsigned long long)choice->drawn, answer->num_findings,
-				  notes || choice->left_out ? "; the report has the others" : "");
-	drawing->caption = length < 0 ? NULL : text;
-	drawing->no_memory |= length < 0;
+	for (int i = 0; i <= SEVERITY_NOTE; i++) {
+		if (!counts[i])
+			continue;
+		fprintf(out, "%s%llu %s%s", comma, (unsigned long long)counts[i],
+			severity_name((enum severity)i), plural(counts[i]));
+		comma = ", ";
+	}
+}
+
+static char *caption(const struct answer *answer, const struct choice *choice)
+{
+	uint64_t left_out[SEVERITY_NOTE + 1] = {0}, drawn = 0, left = 0;
+	struct memtext m;
+
+	if (!memtext_open(&m))
+		return NULL;
+	for (uint32_t i = 0; i < answer->num_findings; i++)
+		left_out[answer->findings[i].severity]++;
+	for (int i = 0; i <= SEVERITY_NOTE; i++) {
+		left_out[i] -= choice->drawn[i];
+		drawn += choice->drawn[i];
+		left += left_out[i];
+	}
+	fputs(drawn ? "Findings drawn: " : "Nothing pins a native library", m.out);
+	put_severities(m.out, choice->drawn);
+	if (left) {
+		fputs("; in the report alone: ", m.out);
+		put_severities(m.out, left_out);
+	}
+	return memtext_close(&m);
 }
 
 /* Libraries that the application opened, where no finding is about any. */
@@ -218,17 +237,16 @@ struct hg_error *select_findings(struct drawing *drawing, const struct answer *a
 			continue;
 		if (drawing->panels >= PANELS ||
 		    (drawing->panels &&
-		     drawing->objects + cost(answer, finding) > drawing->max_nodes)) {
-			choice.left_out++;
+		     drawing->objects + cost(answer, finding) > drawing->max_nodes))
 			continue;
-		}
 		error = add_panel(drawing, answer, i, &choice);
 	}
 	if (error)
 		return error;
 	if (!drawing->panels)
 		add_libraries(drawing, answer);
-	add_caption(drawing, answer, &choice);
+	drawing->caption = caption(answer, &choice);
+	drawing->no_memory |= !drawing->caption;
 	return drawing->no_memory ? &hg_error_no_memory : NULL;
 }
 

@@ -65,7 +65,7 @@ static struct hg_error *put_why(struct page *page, const struct answer *answer, 
 	if (!routes.total)
 		return put_garbage(page, answer, object);
 	page_wrap(page, INK_PLAIN, 2, 4, "kept alive by %s referrer%s that a root reaches:",
-		  count_words(routes.total, buffer), routes.total == 1 ? "" : "s");
+		  count_words(routes.total, buffer), plural(routes.total));
 	for (uint32_t i = 0; i < routes.count && !error; i++) {
 		_cleanup_free_ char *path = path_text(answer->s, &routes.chain[i]);
 		_cleanup_free_ char *root = root_words(answer->s, routes.chain[i].root, true);

@@ -214,8 +214,8 @@ static struct hg_error *put_cycle(struct page *page, const struct answer *answer
 
 	page_wrap(page, cycle->num_pins ? INK_WARNING : INK_BOLD, 0, 2,
 		  "%s %s cycle%s of %u object%s, %s%s%s%s", count_words(cycle->count, count),
-		  cycle_state_name(cycle), cycle->count == 1 ? "" : "s", cycle->objects,
-		  cycle->objects == 1 ? "" : "s", bytes_words(cycle->bytes, bytes),
+		  cycle_state_name(cycle), plural(cycle->count), cycle->objects,
+		  plural(cycle->objects), bytes_words(cycle->bytes, bytes),
 		  cycle->count == 1 ? "" : " each", cycle->finalizer ? ", with a finalizer" : "",
 		  cycle->num_pins ? ", pins:" : "");
 	for (uint32_t i = 0; i < cycle->num_pins; i++)

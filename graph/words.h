@@ -18,5 +18,10 @@ const char *count_words(uint64_t count, char *buffer);		   /* "1,234,567" */
 const char *bytes_words(uint64_t bytes, char *buffer);		   /* "512 B", "1.9 MB": 1 MB = 10^6 */
 const char *duration_words(uint64_t ns, char *buffer);		   /* "2.9 ms", "1.4 s" */
 
+static inline const char *plural(uint64_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
 /* Bytes of all objects. O(n). */
 uint64_t heap_bytes(const struct snapshot *s);

@@ -76,7 +76,7 @@ static void test_cycle_through_dict(void **state)
 	answer = answer_of(heap, &s);
 	assert_int_equal(answer->num_findings, 1);
 	assert_string_equal(answer->findings[0].evidence,
-			    "1 cycle of 3 objects: __main__.Proc -> method -> __main__.Proc");
+			    "1 cycle of 2 objects: __main__.Proc -> method -> __main__.Proc");
 	assert_string_equal(answer->findings[0].advice, "drop `__main__.Proc.on_done` when done, or "
 							"store the bound method as "
 							"weakref.WeakMethod");

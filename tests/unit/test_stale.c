@@ -81,6 +81,11 @@ static void test_still_mapped(void **state)
 	assert_int_equal(finding->severity, SEVERITY_NOTE);
 	assert_string_equal(finding->title,
 			    "libneeded.so: closed by all who opened it, and still mapped");
+	finding = find(answer, FINDING_ROOT_PINS_HANDLE);
+	assert_non_null(finding);
+	assert_string_equal(finding->advice,
+			    "no dlopen is outstanding, so the handle is closed: drop `__main__.dll`, "
+			    "and do not close it again");
 	for (uint32_t i = 0; i < answer->num_findings; i++)
 		assert_true(answer->findings[i].code != FINDING_STILL_MAPPED ||
 			    answer->findings[i].library == 0);
