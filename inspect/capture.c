@@ -155,13 +155,17 @@ static struct hg_error *record(struct process *process, const struct py_runtime 
 	error = write_columns(&freeze->memory, &walk->control, writer, interrupt);
 	if (error)
 		return error;
-	return facts_write(process, runtime, &freeze->memory, maps, &walk->control, before, writer,
-			   opens_unknown);
+	return facts_write(process, runtime, &freeze->memory, maps, walk, before, writer, opens_unknown);
 }
 
 static void freeze_endp(struct freeze **freeze)
 {
 	freeze_end(*freeze);
+}
+
+static void walk_freep(struct walk **walk)
+{
+	walk_free(*walk);
 }
 
 static void writer_destroyp(struct snapshot_writer **writer)
@@ -177,7 +181,7 @@ struct hg_error *capture(struct process *process, const struct capture_options *
 	_cleanup_(freeze_endp) struct freeze *freeze = NULL;
 	_cleanup_(descriptors_deinit) struct descriptors before = { 0 };
 	_cleanup_free_ struct py_runtime *runtime = calloc(1, sizeof(*runtime));
-	_cleanup_free_ struct walk *walk = calloc(1, sizeof(*walk));
+	_cleanup_(walk_freep) struct walk *walk = calloc(1, sizeof(*walk));
 	_cleanup_free_ char *maps = NULL;
 	struct freeze_options how = options->freeze;
 	bool pause = how.mode == FREEZE_PAUSE;

@@ -17,7 +17,7 @@ struct facts {
 	struct process *process;
 	const struct py_runtime *runtime;
 	const struct memory *memory;
-	const struct hook_control *control;
+	const struct walk *walk;
 	struct snapshot_writer *writer;
 };
 
@@ -25,7 +25,7 @@ struct facts {
 static struct hg_error *fetch(const struct facts *f, enum hook_column column, size_t stride,
 			      void **ret, uint32_t *count)
 {
-	const struct hook_array *array = &f->control->columns[column];
+	const struct hook_array *array = &f->walk->control.columns[column];
 	void *data = malloc(array->used + 1);
 
 	if (!data)
@@ -40,14 +40,34 @@ static struct hg_error *fetch(const struct facts *f, enum hook_column column, si
 	return NULL;
 }
 
+static uint32_t thread_at(const struct hgs_thread *threads, uint32_t count, uint64_t tstate)
+{
+	for (uint32_t i = 0; tstate && i < count; i++)
+		if (threads[i].tstate == tstate)
+			return i;
+	return HGS_NONE;
+}
+
+/* The rows of roots that the hook was given get their name and thread (see struct hook_given). */
 static struct hg_error *write_roots(const struct facts *f)
 {
-	_cleanup_free_ void *roots = NULL;
-	struct hg_error *error;
-	uint32_t count;
+	_cleanup_free_ void *data = NULL, *threads = NULL;
+	uint32_t count, num_threads;
+	struct hg_error *error = fetch(f, HOOK_ROOTS, sizeof(struct hgs_root), &data, &count);
+	struct hgs_root *roots = data;
 
-	error = fetch(f, HOOK_ROOTS, sizeof(struct hgs_root), &roots, &count);
-	return error ? error : snapshot_writer_add(f->writer, HGS_ROOTS, sizeof(struct hgs_root), roots, count);
+	if (!error)
+		error = fetch(f, HOOK_THREADS, sizeof(struct hgs_thread), &threads, &num_threads);
+	for (uint32_t i = 0; !error && i < count; i++) {
+		const struct py_root *given;
+
+		if (!roots[i].name)
+			continue;
+		given = &f->walk->roots.root[roots[i].name - 1];
+		roots[i].thread = thread_at(threads, num_threads, given->thread);
+		error = snapshot_writer_string(f->writer, given->name, &roots[i].name);
+	}
+	return error ? error : snapshot_writer_add(f->writer, HGS_ROOTS, sizeof(*roots), roots, count);
 }
 
 static struct hg_error *write_threads(const struct facts *f)
@@ -223,10 +243,10 @@ static void snapshot_closep(struct snapshot **snapshot)
 
 struct hg_error *facts_write(struct process *process, const struct py_runtime *runtime,
 			     const struct memory *memory, const char *maps,
-			     const struct hook_control *control, const struct descriptors *before,
+			     const struct walk *walk, const struct descriptors *before,
 			     struct snapshot_writer *writer, const char **opens_unknown)
 {
-	const struct facts f = { process, runtime, memory, control, writer };
+	const struct facts f = { process, runtime, memory, walk, writer };
 	_cleanup_(snapshot_closep) struct snapshot *core = NULL;
 	_cleanup_(linkmap_freep) struct linkmap *map = NULL;
 	_cleanup_free_ struct hgs_library *libraries = NULL;

@@ -3,17 +3,17 @@
 #pragma once
 
 #include "../graph/snapshot_write.h"
-#include "../python_glue/hook_abi.h"
 #include "../python_glue/runtime.h"
 #include "descriptors.h"
 #include "process.h"
+#include "walk.h"
 
 /* `memory` is the frozen copy's; `maps` what /proc/PID/maps said of it before the walk; `before` are
  * the descriptors that were open before it was made. *opens_unknown: why the open counts of
  * libraries could not be told (static text), or NULL. */
 _must_check_ struct hg_error *facts_write(struct process *process, const struct py_runtime *runtime,
 					  const struct memory *memory, const char *maps,
-					  const struct hook_control *control,
+					  const struct walk *walk,
 					  const struct descriptors *before,
 					  struct snapshot_writer *writer,
 					  const char **opens_unknown);

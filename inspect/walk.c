@@ -1,12 +1,14 @@
 /* The hook at work in the frozen copy.
  *
- * Three mappings are made there: the code (read and execute, never writable:
+ * Four mappings are made there: the code (read and execute, never writable:
  * a service under MemoryDenyWriteExecute refuses anything else, and the
- * debugger's write passes page protection), the control block, and a stack of
- * its own, since the thread's may be nearly used up. */
+ * debugger's write passes page protection), the control block, the roots that
+ * were found from outside, and a stack of its own, since the thread's may be
+ * nearly used up. */
 #include "walk.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -86,6 +88,36 @@ static struct hg_error *verdict(const struct hook_control *control)
 	return hg_error_new(HG_EXIT_FAILURE, "the walk stopped in phase %u", control->phase);
 }
 
+void walk_free(struct walk *walk)
+{
+	if (walk)
+		py_roots_deinit(&walk->roots);
+	free(walk);
+}
+
+/* Finds the roots that the hook does not know of, and puts them where it reads them. */
+static struct hg_error *give_roots(struct freeze *freeze, const struct py_runtime *runtime,
+				   struct walk *walk)
+{
+	_cleanup_free_ struct hook_given *given = NULL;
+	struct hg_error *error = py_roots_find(&freeze->memory, runtime, &walk->roots);
+	size_t size = (walk->roots.count + 1) * sizeof(*given);
+
+	if (error)
+		return error;
+	given = calloc(1, size);
+	if (!given)
+		return &hg_error_no_memory;
+	for (size_t i = 0; i < walk->roots.count; i++)
+		given[i] = (struct hook_given){ .object = walk->roots.root[i].object,
+						.kind = walk->roots.root[i].kind };
+	error = map(freeze, (size + PAGE - 1) & -PAGE, PROT_READ | PROT_WRITE, &walk->control.given);
+	if (error)
+		return error;
+	walk->control.num_given = walk->roots.count;
+	return freeze_write(freeze, walk->control.given, given, size);
+}
+
 struct hg_error *walk_run(struct freeze *freeze, const struct py_runtime *runtime, uint64_t flags,
 			  const struct interrupt *interrupt, struct progress *progress,
 			  struct walk *ret)
@@ -108,7 +140,9 @@ struct hg_error *walk_run(struct freeze *freeze, const struct py_runtime *runtim
 					      .layout = runtime->layout,
 					      .flags = flags };
 	run.seen.phase = UINT32_MAX;
-	error = freeze_write(freeze, code, py_hook_blob, py_hook_blob_size);
+	error = give_roots(freeze, runtime, ret);
+	if (!error)
+		error = freeze_write(freeze, code, py_hook_blob, py_hook_blob_size);
 	if (!error)
 		error = freeze_write(freeze, run.control, &ret->control, sizeof(ret->control));
 	if (error)

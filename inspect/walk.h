@@ -2,16 +2,20 @@
 #pragma once
 
 #include "../python_glue/hook_abi.h"
+#include "../python_glue/roots.h"
 #include "freeze.h"
 #include "interrupt.h"
 #include "progress.h"
 
 struct walk {
 	struct hook_control control; /* as the hook left it */
+	struct py_roots roots;	     /* what the hook was given; see struct hook_given */
 	uint64_t walk_ns;
 };
 
-/* Maps memory in the copy, writes the hook there and runs it to its end. O(heap). The columns stay
+void walk_free(struct walk *walk);
+
+/* Finds roots, maps memory in the copy, writes the hook there and runs it to its end. O(heap). The columns stay
  * in the copy (walk->control.columns) until the freeze ends. */
 _must_check_ struct hg_error *walk_run(struct freeze *freeze, const struct py_runtime *runtime,
 				       uint64_t flags, const struct interrupt *interrupt,

@@ -85,6 +85,8 @@ static struct hg_error *check_neighbours(const struct py_layout *table, struct p
 	if (layout->ts_thread_id != table->ts_thread_id) {
 		layout->ts_dict = layout->ts_context = PY_ABSENT;
 		layout->ts_async_exc = layout->ts_exc_info = layout->ts_curexc = PY_ABSENT;
+		layout->ts_profile = layout->ts_trace = layout->ts_async_generators = PY_ABSENT;
+		layout->ts_local_key = layout->ts_running_loop = PY_ABSENT;
 	}
 	if (layout->iframe_localsplus != table->iframe_localsplus ||
 	    layout->iframe_instr != table->iframe_instr)

@@ -44,6 +44,14 @@ struct hook_frame {
 	int32_t lasti;	   /* byte offset into the code; the driver turns it into a line */
 };
 
+/* A root that the driver has found. Its row in ROOTS has the number of its entry, plus one, in `name`
+ * and no thread; the driver puts in what it knows. */
+struct hook_given {
+	uint64_t object;
+	uint32_t kind; /* enum hgs_root_kind */
+	uint32_t pad;
+};
+
 enum hook_phase { HOOK_START_PHASE = 0, HOOK_LISTS, HOOK_ROOT_PHASE, HOOK_WALK, HOOK_DONE, HOOK_FAILED };
 
 struct hook_control {
@@ -52,6 +60,7 @@ struct hook_control {
 	uint64_t runtime; /* address of _PyRuntime */
 	struct py_layout layout;
 	uint64_t flags; /* HOOK_REDACT ... */
+	uint64_t given, num_given; /* struct hook_given[] in the copy's memory */
 
 	/* state and out */
 	uint32_t phase;	 /* enum hook_phase */

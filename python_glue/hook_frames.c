@@ -178,39 +178,6 @@ static void running_frame(struct hook *h, const struct hook_pseudo *p)
 	hook_iframe_slots(h, frame, hook_edge);
 }
 
-static void thread_member(struct hook *h, uint64_t address, enum hook_field field)
-{
-	if (address)
-		hook_edge(h, address, hook_field_name(h, field), 0);
-}
-
-/* Exceptions being handled: the lowest _PyErr_StackItem lies in the thread state, the ones above
- * it in generators, which visit them. To 3.10 an item is type, value, traceback and the link. */
-static void thread_handled(struct hook *h, uint64_t thread)
-{
-	uint64_t item = get_field(thread, h->layout.ts_exc_info);
-	uint64_t link = h->minor >= 11 ? 8 : 24, i;
-
-	while (item && (item < thread || item > thread + 1024))
-		item = get64(item + link);
-	for (i = 0; item && i < link; i += 8)
-		thread_member(h, get64(item + i), NAME_EXC_VALUE);
-}
-
-static void thread_state(struct hook *h, const struct hook_pseudo *p)
-{
-	const struct py_layout *l = &h->layout;
-	unsigned i;
-
-	frame_edge(h, p->next, HGS_FRAME_TOP);
-	thread_member(h, get_field(p->address, l->ts_dict), NAME_DICT);
-	thread_member(h, get_field(p->address, l->ts_context), NAME_CONTEXT);
-	thread_member(h, get_field(p->address, l->ts_async_exc), NAME_ASYNC_EXC);
-	thread_handled(h, p->address);
-	for (i = 0; l->ts_curexc != PY_ABSENT && i < (h->minor >= 12 ? 1 : 3); i++)
-		thread_member(h, get64(p->address + (uint64_t)l->ts_curexc + i * 8), NAME_CURRENT_EXCEPTION);
-}
-
 /* Pseudo objects come by in the order in which they were added. */
 void hook_pseudo(struct hook *h, uint32_t i)
 {
@@ -224,7 +191,7 @@ void hook_pseudo(struct hook *h, uint32_t i)
 	if (pseudos[h->next_pseudo].frame)
 		running_frame(h, &pseudos[h->next_pseudo]);
 	else
-		thread_state(h, &pseudos[h->next_pseudo]);
+		frame_edge(h, pseudos[h->next_pseudo].next, HGS_FRAME_TOP);
 }
 
 /* The tuple of cells is an object like any other, walked before or after its function. What the

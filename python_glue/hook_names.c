@@ -15,8 +15,7 @@ static const char field_names[] = /* in the order of enum hook_field */
 	"__annotate__\0" "exc_value\0" "__self__\0" "__module__\0" "tb_next\0" "tb_frame\0"
 	"f_back\0" "f_trace\0" "mapping\0" "thunk\0" "callable\0" "converters\0" "argtypes\0"
 	"restype\0" "checker\0" "errcheck\0" "paramflags\0" "__code__\0" "__closure__\0"
-	"args\0" "__traceback__\0" "__context__\0" "__cause__\0" "__dict__\0" "async_exc\0"
-	"current_exception\0";
+	"args\0" "__traceback__\0" "__context__\0" "__cause__\0";
 static const struct {
 	uint8_t kind, from, to, word, name; /* word: offset / 8 */
 } fields[] = {

@@ -1,10 +1,11 @@
-/* Roots: what the interpreters and their threads hold by themselves.
+/* Roots: what the interpreters and their threads hold by themselves, and what the driver found
+ * (roots.c).
  *
  * A thread state and, from 3.11 on, a running frame are no Python objects. Each becomes a pseudo
  * object with an address of its own, whose references hook_pseudo() adds when the walk comes by. */
 #include "hook_private.h"
 
-static void push_root(struct hook *h, uint64_t object, enum hgs_root_kind kind, uint32_t thread)
+static void push_root(struct hook *h, uint64_t object, uint32_t kind, uint32_t thread)
 {
 	struct hook_array *roots = hook_column(h, HOOK_ROOTS);
 	struct hgs_root *root;
@@ -15,6 +16,19 @@ static void push_root(struct hook *h, uint64_t object, enum hgs_root_kind kind, 
 	index = hook_index(h, object);
 	root = hook_push(h, roots, sizeof(*root));
 	*root = (struct hgs_root){ .object = index, .kind = kind, .thread = thread };
+}
+
+/* Only adds to the table of objects: nothing of them is read here. */
+static void given_roots(struct hook *h)
+{
+	const struct hook_given *given = (const struct hook_given *)h->control->given;
+	struct hook_array *roots = hook_column(h, HOOK_ROOTS);
+	uint64_t i;
+
+	for (i = 0; i < h->control->num_given; i++) {
+		push_root(h, given[i].object, given[i].kind, HGS_NONE);
+		((struct hgs_root *)(roots->data + roots->used))[-1].name = (uint32_t)i + 1;
+	}
 }
 
 static uint32_t push_pseudo(struct hook *h, uint64_t address, bool frame)
@@ -123,8 +137,10 @@ void hook_roots(struct hook *h)
 {
 	const struct py_layout *l = &h->layout;
 
-	if (!h->interpreter && !h->root_step)
+	if (!h->interpreter && !h->root_step) {
+		given_roots(h);
 		h->interpreter = get64(h->control->runtime + (uint64_t)l->rt_interp_head);
+	}
 	while (h->interpreter) {
 		switch (h->root_step++) {
 		case 0:

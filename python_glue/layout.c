@@ -136,6 +136,31 @@ static const struct row table[] = {
 	ROW(exc_cause,                  48,   48,   48,   56,   56,   56,   56,   56),
 	/* Size of PyGC_Head in front of gc objects */
 	ROW(gc_head,                    16,   16,   16,   16,   16,   16,   16,   16),
+	/* What interpreters and threads hold beside all that */
+	ROW(is_dict,                   544,  1376,  1344,  1400,  1720,  8448,  8496,  8448),
+	ROW(is_codecs,                 120,   912,   912,   936,  1248,  7960,  8000,  7952),
+	ROW(is_fork_hooks,            2624,  3456,  3424,  3480,  3872, 10632, 10696, 10672),
+	ROW(is_audit_hooks,           2704,  3536,  3504,  3552,267208, 10808, 10912, 10888),
+	ROW(is_builtins_copy,          552,  1384,  1352,  1408,  1736,  8464,  8512,  8464),
+	ROW(is_sysdict_copy,          NONE,  NONE,  NONE,  NONE,  1728,  8456,  8504,  8456),
+	ROW(is_modules_by_index,        64,   864,   864,   896,   952,  7664,  7696,  7600),
+	ROW(is_importlib,               88,   888,   888,   920,   960,  7672,  7704,  7608),
+	ROW(is_import_func,            560,  1392,  1360,  1416,   984,  7696,  7728,  7632),
+	ROW(is_warnings,              2672,  3504,  3456,  3504,  3896, 10656, 10720, 10696),
+	ROW(is_atexit_module,         2656,  3488,  NONE,  NONE,  NONE,  NONE,  NONE,  NONE),
+	ROW(is_atexit_array,          NONE,  NONE,  3488,  3536,  3944, 10712,  NONE,  NONE),
+	ROW(is_atexit_list,           NONE,  NONE,  NONE,  NONE,  NONE,  NONE, 10792, 10768),
+	ROW(is_monitoring,            NONE,  NONE,  NONE,  NONE,381784,193176,223280,223552),
+	ROW(is_monitoring_names,      NONE,  NONE,  NONE,  NONE,382872,194264,224496,224768),
+	ROW(gc_garbage,                208,   208,   208,   208,   208,   208,   200,   128),
+	ROW(gc_callbacks,              216,   216,   216,   216,   216,   216,   208,   136),
+	ROW(rt_signal_handlers,       NONE,  NONE,  NONE,  NONE,   472,  1088,  1264,  1392),
+	ROW(ts_profile,                 72,    72,    72,    80,    80,    96,    96,   120),
+	ROW(ts_trace,                   80,    80,    80,    88,    88,   104,   104,   128),
+	ROW(ts_async_generators,       224,   224,   224,   208,   192,   192,   192,   216),
+	ROW(ts_on_delete,              208,   208,   208,   192,   176,  NONE,  NONE,  NONE),
+	ROW(ts_local_key,             NONE,  NONE,  NONE,  NONE,  NONE,   288,   288,   328),
+	ROW(ts_running_loop,          NONE,  NONE,  NONE,  NONE,  NONE,  NONE,   864,  1024),
 };
 
 enum { ROWS = sizeof(table) / sizeof(table[0]) };

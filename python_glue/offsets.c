@@ -25,6 +25,7 @@
 #include <internal/pycore_frame.h>
 #endif
 #if MINOR >= 14
+#include <internal/pycore_tstate.h>
 #include <internal/pycore_genobject.h>
 #include <internal/pycore_interpframe_structs.h>
 #endif
@@ -97,6 +98,56 @@ static void print_interpreter(void)
 #if MINOR >= 9 && MINOR <= 12
 	PRINT(is_eval_breaker, PyInterpreterState, ceval.eval_breaker);
 	PRINT(is_gil_drop_request, PyInterpreterState, ceval.gil_drop_request);
+#endif
+}
+
+/* What else an interpreter holds; of neighbours the first. */
+static void print_holdings(void)
+{
+	PRINT(is_dict, PyInterpreterState, dict);
+	PRINT(is_fork_hooks, PyInterpreterState, before_forkers);
+	PRINT(is_audit_hooks, PyInterpreterState, audit_hooks);
+	PRINT(is_builtins_copy, PyInterpreterState, builtins_copy);
+	PRINT(is_warnings, PyInterpreterState, warnings.filters);
+#if MINOR <= 12
+	PRINT(is_codecs, PyInterpreterState, codec_search_path);
+#else
+	PRINT(is_codecs, PyInterpreterState, codecs.search_path);
+#endif
+#if MINOR <= 11
+	PRINT(is_modules_by_index, PyInterpreterState, modules_by_index);
+	PRINT(is_importlib, PyInterpreterState, importlib);
+	PRINT(is_import_func, PyInterpreterState, import_func);
+#else
+	PRINT(is_modules_by_index, PyInterpreterState, imports.modules_by_index);
+	PRINT(is_importlib, PyInterpreterState, imports.importlib);
+	PRINT(is_import_func, PyInterpreterState, imports.import_func);
+	PRINT(is_sysdict_copy, PyInterpreterState, sysdict_copy);
+	PRINT(is_monitoring, PyInterpreterState, monitoring_callables);
+	PRINT(is_monitoring_names, PyInterpreterState, monitoring_tool_names);
+#endif
+#if MINOR <= 9
+	PRINT(is_atexit_module, PyInterpreterState, pyexitmodule);
+#elif MINOR <= 13
+	PRINT(is_atexit_array, PyInterpreterState, atexit.callbacks);
+#else
+	PRINT(is_atexit_list, PyInterpreterState, atexit.callbacks);
+#endif
+	PRINT(gc_garbage, struct _gc_runtime_state, garbage);
+	PRINT(gc_callbacks, struct _gc_runtime_state, callbacks);
+#if MINOR >= 12
+	PRINT(rt_signal_handlers, _PyRuntimeState, signals.handlers[0].func);
+#endif
+	PRINT(ts_profile, PyThreadState, c_profileobj);
+	PRINT(ts_trace, PyThreadState, c_traceobj);
+	PRINT(ts_async_generators, PyThreadState, async_gen_firstiter);
+#if MINOR <= 12
+	PRINT(ts_on_delete, PyThreadState, on_delete_data);
+#else
+	PRINT(ts_local_key, PyThreadState, threading_local_key);
+#endif
+#if MINOR >= 14
+	PRINT(ts_running_loop, _PyThreadStateImpl, asyncio_running_loop);
 #endif
 }
 
@@ -248,6 +299,7 @@ int main(void)
 	printf("version %u\n", (unsigned)PY_VERSION_HEX);
 	print_runtime();
 	print_interpreter();
+	print_holdings();
 	print_gc();
 	print_thread();
 	print_frame();

@@ -27,6 +27,7 @@ def control_type(layout_bytes):
     class Control(ctypes.Structure):
         _fields_ = [("size", ctypes.c_uint64), ("runtime", ctypes.c_uint64),
                     ("layout", ctypes.c_char * layout_bytes), ("flags", ctypes.c_uint64),
+                    ("given", ctypes.c_uint64), ("num_given", ctypes.c_uint64),
                     ("phase", ctypes.c_uint32), ("error", ctypes.c_int32),
                     ("cursor", ctypes.c_uint64), ("cursor_address", ctypes.c_uint64),
                     ("objects", ctypes.c_uint64), ("references", ctypes.c_uint64),
