@@ -72,7 +72,9 @@ static void cycles_free(struct answer *answer)
 	for (uint32_t i = 0; i < answer->num_cycles; i++) {
 		chain_deinit(&answer->cycles[i].ring);
 		free(answer->cycles[i].pins);
-		free(answer->cycles[i].advice);
+		for (uint32_t k = 0; k < answer->cycles[i].num_cuts; k++)
+			free(answer->cycles[i].cuts[k].advice);
+		free(answer->cycles[i].cuts);
 		free(answer->cycles[i].held_by);
 	}
 	free(answer->cycles);

@@ -55,6 +55,13 @@ struct library {
 	uint32_t num_holders;
 };
 
+/* A change that breaks a cycle, and one of the references that it takes away. */
+struct cycle_cut {
+	uint32_t from, to, edge; /* edge: its name */
+	uint32_t references;	 /* of the cycle's component that go with it */
+	char *advice;
+};
+
 struct cycle {
 	uint32_t component;
 	uint32_t holder; /* a handle's owner that this very ring keeps (others may hang on the equal
@@ -67,10 +74,19 @@ struct cycle {
 	uint32_t num_pins;
 	struct chain ring; /* through the pinned owner where there is one */
 	uint32_t cut;	   /* step of the ring whose edge is the one to cut; 0: none worth naming */
-	char *advice;	   /* for the cut; NULL: none */
+	struct cycle_cut *cuts; /* all that are to be made, that of `cut` first */
+	uint32_t num_cuts;
+	uint32_t frees;	   /* the object that no cycle keeps then; HGS_NONE: not known, only that the
+			    * ring is broken */
 	char *held_by;	   /* path; NULL where garbage */
 	uint32_t count;	   /* how many equal cycles this row stands for (same types and edges), itself included */
 };
+
+/* For the cut that is marked in the ring; NULL: none. */
+static inline const char *cycle_advice(const struct cycle *cycle)
+{
+	return cycle->cut ? cycle->cuts[0].advice : NULL;
+}
 
 struct descriptor {
 	const struct hgs_descriptor *fact;

@@ -76,13 +76,9 @@ _must_check_ struct hg_error *findings_make(struct making *making);
 struct loop *loop_of(const struct loops *loops, uint32_t component);
 /* An instance of a class that is neither builtin nor in the standard library. After loops_make(). */
 bool object_is_foreign(struct making *making, uint32_t object);
-/* Chooses the edge of a ring that is worth cutting; see struct cycle. NULL advice: none. */
-_must_check_ struct hg_error *cut_choose(const struct making *making, const struct chain *ring,
-					 uint32_t *cut, char **advice);
+/* The cuts of all rows of answer->cycles. A bounded number of references is looked at in all. */
+_must_check_ struct hg_error *cuts_make(struct making *making);
 /* A ring that only ctypes itself made: CDLL -> its dict -> function -> b_objects -> CDLL. */
 bool ring_is_function_cache(const struct making *making, const struct chain *ring);
-/* "ImageProcessor.on_done" where step i of the ring is an attribute, else NULL. Caller frees. */
-char *ring_attribute(const struct snapshot *s, const struct chain *ring, uint32_t i);
-
 /* basename of a path; the path itself where it ends in a slash. */
 const char *base_name(const char *path);

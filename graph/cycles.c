@@ -204,6 +204,7 @@ static struct hg_error *fill_row(struct making *making, struct cycle *row, const
 	struct hg_error *error;
 
 	row->component = loop->component;
+	row->frees = HGS_NONE;
 	row->holder = holds_handle(making, loop) ? loop->owner : HGS_NONE;
 	row->objects = count_objects(making, loop);
 	row->bytes = loop->bytes;
@@ -212,8 +213,6 @@ static struct hg_error *fill_row(struct making *making, struct cycle *row, const
 		     : loop->state == REACH_FROZEN ? CYCLE_FROZEN
 						   : CYCLE_REACHABLE;
 	error = choose_ring(making, loop, &row->ring);
-	if (!error)
-		error = cut_choose(making, &row->ring, &row->cut, &row->advice);
 	if (error || row->state != CYCLE_REACHABLE)
 		return error;
 	error = chain_of(answer->s, answer->reach, row->ring.object[0], &chain);
@@ -379,7 +378,6 @@ static void drop_merged(struct answer *answer, struct rows *rows, uint32_t *plac
 			continue;
 		}
 		chain_deinit(&row.ring);
-		free(row.advice);
 		free(row.held_by);
 	}
 	answer->num_cycles = kept;
@@ -417,6 +415,8 @@ struct hg_error *cycles_make(struct making *making)
 	if (!error)
 		error = group(making, &rows);
 	free(rows.entries);
+	if (!error)
+		error = cuts_make(making);
 	if (!error)
 		error = link_holders(making);
 	return error ? error : sort_rows(making->answer);

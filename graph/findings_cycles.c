@@ -44,8 +44,10 @@ static char *advise(const struct making *making, const struct cycle *cycle)
 		return finding_text("the cycle is ctypes' own function cache, so only gc frees the "
 				    "object: keep one CDLL and reuse it, or dlclose its handle and "
 				    "call gc.collect()");
-	if (cycle->advice)
-		return finding_text("%s", cycle->advice);
+	if (cycle->num_cuts > 1)
+		return finding_text("%s; then %s", cycle->cuts[0].advice, cycle->cuts[1].advice);
+	if (cycle_advice(cycle))
+		return finding_text("%s", cycle_advice(cycle));
 	return finding_text("break the cycle, or close the handle explicitly when done");
 }
 

@@ -177,21 +177,34 @@ struct hg_error *json_natives(struct json *json, const struct answer *answer, ui
 	return error;
 }
 
-static void put_cut(struct json *json, const struct answer *answer, const struct cycle *cycle,
-		    const struct steps *ring)
+/* The first is the step marked in the ring, as the ring has it. */
+static void put_cuts(struct json *json, const struct answer *answer, const struct cycle *cycle,
+		     const struct steps *ring)
 {
-	json_array(json, "cut");
-	for (uint32_t i = 0; i < ring->count; i++) {
-		const struct step *step = &ring->step[i];
+	const struct step *marked = NULL;
 
-		if (!step->cut)
-			continue;
+	for (uint32_t i = 0; i < ring->count && !marked; i++)
+		marked = ring->step[i].cut ? &ring->step[i] : NULL;
+	json_array(json, "cut");
+	for (uint32_t i = 0; i < cycle->num_cuts; i++) {
+		const struct cycle_cut *cut = &cycle->cuts[i];
+		_cleanup_free_ char *edge = edge_text(answer->s, cut->from, cut->edge);
+
 		json_object(json, NULL);
-		json_step_keys(json, answer->s, step->object, step->edge, step->through);
-		json_string(json, "advice", cycle->advice);
+		if (!i && marked)
+			json_step_keys(json, answer->s, marked->object, marked->edge,
+				       marked->through);
+		else
+			json_step_keys(json, answer->s, cut->to, edge, HGS_NONE);
+		json_string(json, "advice", cut->advice);
+		json_uint(json, "references", cut->references);
 		json_object_end(json);
 	}
 	json_array_end(json);
+	if (cycle->frees == HGS_NONE)
+		json_null(json, "cut_frees");
+	else
+		json_hex(json, "cut_frees", answer->s->addr[cycle->frees]);
 }
 
 static struct hg_error *put_cycle(struct json *json, const struct answer *answer, uint32_t id)
@@ -214,7 +227,7 @@ static struct hg_error *put_cycle(struct json *json, const struct answer *answer
 		json_string(json, NULL, answer->libraries[cycle->pins[i]].name);
 	json_array_end(json);
 	error = put_steps(json, "ring", answer->s, &ring);
-	put_cut(json, answer, cycle, &ring);
+	put_cuts(json, answer, cycle, &ring);
 	json_string(json, "held_by", cycle->held_by);
 	json_object_end(json);
 	return error;

@@ -48,7 +48,8 @@ static struct hg_error *add_cycle(struct drawing *drawing, const struct answer *
 
 	if (!cycle->ring.steps)
 		return NULL;
-	error = drawing_ring(drawing, answer, panel, &cycle->ring, cycle->cut, cycle->advice);
+	error = drawing_ring(drawing, answer, panel, &cycle->ring, cycle->cut,
+			     cycle_advice(cycle));
 	if (error || first == drawing->nodes)
 		return error;
 	if (cycle->state == CYCLE_GARBAGE)

@@ -223,8 +223,11 @@ static struct hg_error *put_cycle(struct page *page, const struct answer *answer
 	error = text_ring(page, answer->s, &cycle->ring, cycle->cut, 2);
 	if (cycle->held_by)
 		page_wrap(page, INK_PLAIN, 2, 4, "held by %s", cycle->held_by);
-	if (cycle->advice)
-		page_wrap(page, INK_CUT, 2, 7, "fix: %s", cycle->advice);
+	for (uint32_t i = 0; i < cycle->num_cuts; i++)
+		page_wrap(page, INK_CUT, 2, 7, "%s %s", i ? "and:" : "fix:", cycle->cuts[i].advice);
+	if (cycle->num_cuts && cycle->frees == HGS_NONE)
+		page_wrap(page, INK_DIM, 2, 7, "That breaks the ring shown; whether others keep "
+			  "the object is not known.");
 	page_end(page);
 	return error;
 }

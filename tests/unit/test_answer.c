@@ -41,8 +41,8 @@ static void test_cycle_pins(void **state)
 	assert_string_equal(finding->title,
 			    "libfoo.so: 3 handles pinned by garbage cycles that gc will not free "
 			    "(gc is disabled)");
-	assert_string_equal(finding->advice, "drop `__main__.Proc.on_done` when done, or store "
-					     "the bound method as weakref.WeakMethod");
+	assert_string_equal(finding->advice, "hold `__main__.Proc.on_done` weakly as a "
+					     "weakref.WeakMethod, or drop it when done");
 	assert_string_equal(finding->evidence, "3 equal cycles of 2 objects: __main__.Proc -> "
 					       "method -> __main__.Proc");
 	assert_non_null(find(answer, FINDING_GC_OFF));
@@ -77,9 +77,9 @@ static void test_cycle_through_dict(void **state)
 	assert_int_equal(answer->num_findings, 1);
 	assert_string_equal(answer->findings[0].evidence,
 			    "1 cycle of 2 objects: __main__.Proc -> method -> __main__.Proc");
-	assert_string_equal(answer->findings[0].advice, "drop `__main__.Proc.on_done` when done, or "
-							"store the bound method as "
-							"weakref.WeakMethod");
+	assert_string_equal(answer->findings[0].advice, "hold `__main__.Proc.on_done` weakly "
+							"as a weakref.WeakMethod, or drop it "
+							"when done");
 	assert_int_equal(answer->cycles[0].ring.object[0], proc);
 	assert_int_equal(answer->cycles[0].ring.object[1], dict);
 	assert_int_equal(answer->cycles[0].ring.object[3], proc);

@@ -1,0 +1,68 @@
+"""Cycles whose cheapest cut is known: tests/test_cuts.py asks for each. Garbage, and gc is off."""
+
+import gc
+
+import common
+
+
+class Owner:
+    """What the cycles keep, as a native handle's owner would be kept."""
+
+
+class Ring:
+    """One bound method of its own."""
+
+    def __init__(self):
+        self.owner = Owner()
+        self.on_done = self.finish
+
+    def finish(self):
+        return self.owner
+
+
+class Child:
+    def __init__(self, parent):
+        self.parent = parent
+
+
+class Parent:
+    """Many children that refer back: one line makes all those references."""
+
+    def __init__(self):
+        self.children = [Child(self) for _ in range(50)]
+
+
+class Twice:
+    """Two cycles through the same object, which two lines make."""
+
+    def __init__(self):
+        self.on_done = self.finish
+        self.again = lambda: self
+
+    def finish(self):
+        pass
+
+
+class Listener:
+    """Its method is in a list of its own."""
+
+    def __init__(self):
+        self.handlers = []
+        self.handlers.append(self.handle)
+
+    def handle(self):
+        pass
+
+
+class Plain:
+    """A dict that holds itself by way of a list: no attribute is on the cycle."""
+
+    def __init__(self):
+        entry = {}
+        entry["all"] = [entry]
+
+
+gc.disable()
+for one in (Ring, Parent, Twice, Listener, Plain):
+    one()
+common.serve(still=False)

@@ -1,0 +1,44 @@
+"""The cheapest cut of cycles that are known (targets/cycles.py), on every interpreter."""
+
+import pytest
+
+WANTED = {
+    "Ring": [(".on_done", 1, "hold `__main__.Ring.on_done` weakly: `weakref.WeakMethod(self.finish)`, "
+                             "or drop it when done")],
+    "Parent": [(".parent", 50, "drop `__main__.Child.parent` when done, or make it a weakref.ref")],
+    "Twice": [(".on_done", 1, "hold `__main__.Twice.on_done` weakly: "
+                              "`weakref.WeakMethod(self.finish)`, or drop it when done"),
+              ("closure self", 1, "the closure captures `self`: pass it as an argument, or capture "
+                                  "a weakref.ref of it")],
+    "Listener": [("[0]", 1, "hold `__main__.Listener.handlers[0]` weakly as a weakref.WeakMethod, "
+                            "or drop it when done")],
+    "list": [("['all']", 1, "drop `['all'] of a dict` when done")],
+}
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return {}
+
+
+@pytest.fixture
+def cycles(python, rows, start, run):
+    if python.name not in rows:
+        target = start(python, "cycles.py")
+        rows[python.name] = run("cycles", target.pid, "--json", "--limit", "0").json["cycles"]
+        target.assert_unharmed()
+    return rows[python.name]
+
+
+def test_each_cycle_is_listed_once(cycles):
+    heads = [row["ring"][0]["type"].replace("__main__.", "") for row in cycles]
+    assert sorted(heads) == sorted(WANTED)
+    assert all(row["count"] == 1 and row["state"] == "garbage" for row in cycles)
+
+
+@pytest.mark.parametrize("name", WANTED)
+def test_the_cheapest_cut(cycles, name):
+    row, = (row for row in cycles if row["ring"][0]["type"].endswith(name))
+    cut = [(one["edge"], one["references"], one["advice"]) for one in row["cut"]]
+    assert cut == WANTED[name]
+    assert row["cut_frees"] == row["ring"][0]["object"]
