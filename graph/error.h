@@ -18,6 +18,7 @@ enum hg_exit {
 	HG_EXIT_UNREADABLE = 5, /* an interpreter, file or core this version cannot read */
 	HG_EXIT_INCOMPLETE = 6, /* done, but the snapshot is incomplete */
 	HG_EXIT_FAIL_ON = 7,
+	HG_EXIT_PIPE = 141, /* who read standard output went away: as a tool that SIGPIPE ends */
 };
 
 struct hg_error {

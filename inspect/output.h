@@ -1,8 +1,10 @@
 /* Output files: promised before the target is touched, complete or not there at all.
  *
- * output_open() finds out that a file can be written (folder, rights, name free) and takes an
- * unnamed file beside it (O_TMPFILE; where the file system has none, a hidden name); only
- * output_commit() gives it its name. Whatever ends heapgraph before that leaves nothing. */
+ * output_open() finds out that a file can be written (folder, rights, name free, room for the least
+ * that it will take) and takes an unnamed file beside it (O_TMPFILE; where the file system has none,
+ * a hidden name); only output_commit() gives it its name. Whatever ends heapgraph before that leaves
+ * nothing. How large a snapshot becomes is known only after the walk: a disk that fills up then ends
+ * the attach in order. */
 #pragma once
 
 #include <stdbool.h>

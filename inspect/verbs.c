@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <langinfo.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -36,6 +37,7 @@ struct session {
 	uint32_t *selected;
 	uint32_t num_selected;
 	uint64_t all_selected;
+	bool reader_gone;
 };
 
 static void session_deinit(struct session *s)
@@ -301,6 +303,18 @@ static void say_incomplete(const struct session *s)
 			snapshot_string(s->snapshot, s->snapshot->incomplete[i]));
 }
 
+/* `| head` has read all that it wants: no failure of ours, and no reason to leave out a picture. */
+static struct hg_error *unless_reader_gone(struct session *s, struct hg_error *error)
+{
+	struct pollfd out = { .fd = STDOUT_FILENO };
+
+	if (!error || !ferror(stdout) || poll(&out, 1, 0) <= 0 || !(out.revents & (POLLERR | POLLHUP)))
+		return error;
+	s->reader_gone = true;
+	hg_error_free(error);
+	return NULL;
+}
+
 /* Text first, so that the answer stands there while the picture is drawn; JSON last, since it
  * names the files. */
 static struct hg_error *publish(struct session *s)
@@ -310,7 +324,7 @@ static struct hg_error *publish(struct session *s)
 	bool json = s->options->json, quiet = s->options->verbose < 0;
 
 	if (!error && !json && s->answer) {
-		error = print(s, stdout, false, NULL);
+		error = unless_reader_gone(s, print(s, stdout, false, NULL));
 		fflush(stdout);
 	}
 	if (!error)
@@ -327,7 +341,7 @@ static struct hg_error *publish(struct session *s)
 		error = print(s, stdout, true, names);
 	if (!error && (fflush(stdout) || ferror(stdout)))
 		error = hg_error_write(errno, "to standard output");
-	return error;
+	return unless_reader_gone(s, error);
 }
 
 static enum hg_exit status_of(const struct session *s)
@@ -336,6 +350,8 @@ static enum hg_exit status_of(const struct session *s)
 		if (s->options->fail_on & UINT64_C(1) << s->answer->findings[i].code)
 			return HG_EXIT_FAIL_ON;
 	}
+	if (s->reader_gone)
+		return HG_EXIT_PIPE;
 	return s->snapshot && s->snapshot->num_incomplete ? HG_EXIT_INCOMPLETE : HG_EXIT_OK;
 }
 

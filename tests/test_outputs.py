@@ -1,5 +1,6 @@
 """Output files: refused, numbered, private, whole or absent, and checked before the target is touched."""
 
+import contextlib
 import os
 import stat
 import subprocess
@@ -70,24 +71,51 @@ def test_folder_that_is_not_writable(target, run, tmp_path):
         assert_error(run("attach", target.pid), 1, "heapgraph-")
 
 
-@pytest.fixture
-def tiny_disk(tmp_path):
-    """A file system with no room for a snapshot."""
-    folder = tmp_path / "tiny"
+@contextlib.contextmanager
+def disk(folder, size):
+    """A file system of its own, of this size."""
     folder.mkdir()
     if os.geteuid() != 0 or subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)],
+            ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)],
             capture_output=True).returncode:
         pytest.skip("mounting a small file system is not allowed here")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
 
 
-def test_full_disk(target, run, tiny_disk):
-    result = run("attach", target.pid, "-o", tiny_disk / "s.hgs")
-    assert_error(result, 1, "No space left")
-    assert "room" in result.err
-    assert os.listdir(tiny_disk) == []
+@pytest.mark.parametrize("name,size", [("s.hgs", "64k"), ("p.png", "4k"), ("r.json", "4k")])
+def test_full_disk_is_found_before_the_target_is_touched(target, run, tmp_path, name, size):
+    with disk(tmp_path / "full", size) as folder:
+        if size == "4k":
+            (folder / "all").write_bytes(bytes(4096))
+        before = os.listdir(folder)
+        with untouched(target):
+            result = run("attach", target.pid, "-o", folder / name)
+        assert_error(result, 1, "No space left", "room")
+        assert os.listdir(folder) == before
+
+
+def test_disk_that_fills_up(target, run, tmp_path):
+    """Room for the least snapshot, not for this one."""
+    with disk(tmp_path / "small", "512k") as folder:
+        result = run("attach", target.pid, "-o", folder / "s.hgs")
+        assert_error(result, 1, "No space left", "room")
+        assert os.listdir(folder) == []
+    target.assert_unharmed()
+
+
+@pytest.mark.parametrize("flag", [[], ["--json"]])
+def test_reader_of_standard_output_that_goes_away(target, tmp_path, flag):
+    """As with `| head -1`: no noise, the status of a tool that SIGPIPE ends, and the file is there."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(command("attach", target.pid, *flag, "-o", "p.png"), cwd=tmp_path,
+                          stdout=writer, stderr=subprocess.PIPE, timeout=60)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, b"")
+    assert (tmp_path / "p.png").read_bytes().startswith(b"\x89PNG")
     target.assert_unharmed()
 
 
