@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,7 +22,7 @@
 
 static bool has_ptrace_capability(const struct denial_facts *f)
 {
-	return f->self.capabilities_effective >> CAP_SYS_PTRACE & 1 && f->same_user_namespace;
+	return f->self.capabilities_effective >> CAP_SYS_PTRACE & 1 && !f->outer_user_namespace;
 }
 
 static bool ids_match(const struct denial_facts *f)
@@ -59,9 +60,6 @@ static struct hg_error *explain_ids(const struct denial_facts *f)
 {
 	char why[128];
 
-	if (!f->same_user_namespace)
-		return hg_error_hint(denied(f, "it runs in another user namespace"),
-				     "attach from the host as root: sudo heapgraph attach PID");
 	if (f->self.uid[1] == 0)
 		return remedy(f, denied(f, "root lacks CAP_SYS_PTRACE here"));
 	snprintf(why, sizeof(why), "it belongs to user %s", f->user);
@@ -83,6 +81,26 @@ static struct hg_error *explain_yama(const struct denial_facts *f)
 	}
 }
 
+/* Everything that can be asked for allows it. What is left are the security modules that run, of
+ * which none says that it was the one; SELinux, Smack and AppArmor write it into the audit log. */
+static struct hg_error *explain_rest(const struct denial_facts *f)
+{
+	char why[256];
+
+	if (!f->modules[0])
+		return hg_error_hint(denied(f, "the kernel refuses it and gives no reason; user, "
+					       "capabilities, yama and seccomp allow it"),
+				     "sudo dmesg may say more");
+	snprintf(why, sizeof(why), "%s (%s) forbids it; user, capabilities, yama and seccomp allow it",
+		 strchr(f->modules, ',') ? "one of the security modules here" : "the security module",
+		 f->modules);
+	if (strstr(f->modules, "SELinux") || strstr(f->modules, "AppArmor") ||
+	    strstr(f->modules, "Smack"))
+		return hg_error_hint(denied(f, why), "the audit log says which rule: sudo journalctl -k "
+						     "-g 'apparmor|avc|smack'");
+	return hg_error_hint(denied(f, why), "run it outside the sandbox that this shell was started in");
+}
+
 struct hg_error *denial_explain(const struct denial_facts *f)
 {
 	if (f->target.tracer)
@@ -94,6 +112,11 @@ struct hg_error *denial_explain(const struct denial_facts *f)
 	if (f->yama_scope == 3)
 		return explain_yama(f);
 	if (!has_ptrace_capability(f)) {
+		if (f->outer_user_namespace)
+			return hg_error_hint(denied(f, "it runs outside of the user namespace (the "
+						       "container) that heapgraph runs in"),
+					     "attach from the host: sudo heapgraph attach PID, with "
+					     "the PID that it has there");
 		if (!ids_match(f))
 			return explain_ids(f);
 		if (!f->dumpable)
@@ -104,12 +127,11 @@ struct hg_error *denial_explain(const struct denial_facts *f)
 		if (f->yama_scope)
 			return explain_yama(f);
 	}
-	if (f->self.seccomp == 2)
+	if (f->ptrace_filtered)
 		return hg_error_hint(denied(f, "a seccomp filter forbids ptrace here"),
 				     "run it outside the sandbox (docker run "
 				     "--security-opt seccomp=unconfined ...)");
-	return hg_error_hint(denied(f, "a security module (SELinux, AppArmor) forbids it"),
-			     "see the audit log: sudo journalctl -k -g 'apparmor|avc'");
+	return explain_rest(f);
 }
 
 static int read_yama_scope(void)
@@ -122,12 +144,35 @@ static int read_yama_scope(void)
 	return scope;
 }
 
-static bool user_namespace_differs(pid_t pid)
+/* How many ids a user namespace has; UINT64_MAX where one of them is none in the reader's own, -1. */
+static uint64_t count_ids(pid_t pid)
 {
-	_cleanup_free_ char *theirs = proc_link(pid, "ns/user");
-	_cleanup_free_ char *ours = proc_link(getpid(), "ns/user");
+	_cleanup_free_ char *map = proc_read(pid, "uid_map", NULL);
+	unsigned inside, ours, count;
+	uint64_t sum = 0;
 
-	return theirs && ours && strcmp(theirs, ours) != 0;
+	for (char *rest = map, *line; (line = strsep(&rest, "\n"));) {
+		if (sscanf(line, "%u %u %u", &inside, &ours, &count) != 3)
+			continue;
+		if (ours == (uid_t)-1)
+			return UINT64_MAX;
+		sum += count;
+	}
+	return sum;
+}
+
+/* /proc/PID/uid_map shows ids as the reader's user namespace has them (user_namespaces(7)), and a
+ * namespace within ours can only have such as we have. Unlike /proc/PID/ns it may be read by all. */
+static bool is_outer_user_namespace(pid_t pid)
+{
+	return count_ids(pid) > count_ids(getpid());
+}
+
+/* For ourselves, whom we do not trace, the answer is ESRCH (ptrace_check_attach() in
+ * kernel/ptrace.c), unless the call never gets so far. */
+static bool is_ptrace_filtered(const struct proc_status *self)
+{
+	return self->seccomp == 2 && ptrace(PTRACE_PEEKUSER, getpid(), 0, 0) < 0 && errno != ESRCH;
 }
 
 /* Container runtimes leave one of these marks; none of them is promised. */
@@ -162,7 +207,9 @@ struct hg_error *process_denied(pid_t pid)
 	 * (task_dump_owner() in fs/proc/base.c). */
 	snprintf(path, sizeof(path), "/proc/%d/status", pid);
 	facts.dumpable = stat(path, &st) < 0 || st.st_uid == facts.target.uid[1];
-	facts.same_user_namespace = !user_namespace_differs(pid);
+	facts.outer_user_namespace = is_outer_user_namespace(pid);
+	facts.ptrace_filtered = is_ptrace_filtered(&facts.self);
+	lsm_tracing_modules(facts.modules);
 	facts.in_container = detect_container();
 	facts.yama_scope = read_yama_scope();
 	take_user(&facts);

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include "../graph/error.h"
+#include "lsm.h"
 #include "proc.h"
 
 struct denial_facts {
@@ -13,8 +14,10 @@ struct denial_facts {
 	struct proc_status target, self;
 	bool in_container;
 	bool dumpable;	    /* the files of /proc/PID belong to the target's own user */
-	bool same_user_namespace; /* or not known to differ */
+	bool outer_user_namespace; /* known to be in a user namespace that ours does not contain */
+	bool ptrace_filtered;	   /* a seccomp filter keeps us from ptrace(2) altogether */
 	int yama_scope;	    /* 0 to 3; 0 also where yama is absent */
+	char modules[LSM_NAMES]; /* security modules that may have refused */
 	char tracer[64];    /* name of target.tracer */
 	char user[64];	    /* name of the target's user */
 };

@@ -45,9 +45,12 @@ def pytest_generate_tests(metafunc):
 
 @pytest.fixture(scope="session", autouse=True)
 def prepared_roots(thorough):
-    for one in interpreters.discover(thorough)[0]:
-        if one.root:
-            interpreters.prepare_root(one.root, tool.BUILD)
+    used = [one.root for one in interpreters.discover(thorough)[0] if one.root]
+    for root in used:
+        interpreters.prepare_root(root, tool.BUILD)
+    yield
+    for root in used:
+        interpreters.clear_root(root)
 
 
 @pytest.fixture(scope="session", autouse=True)

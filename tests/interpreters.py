@@ -22,7 +22,10 @@ FROM_A_SUITE = ["3.14"]   # unpacked where no installed interpreter has that ver
 # Unpacked in thorough runs, whatever is installed: other builds, and glibc 2.31 and 2.41.
 FROM_A_SUITE_THOROUGH = ["3.9", "3.13"]
 TESTS = Path(__file__).resolve().parent
-IN_ROOT = Path("/srv/heapgraph")  # where a root sees the targets and the samples' libraries
+# Where a root sees the targets and the samples' libraries: roots are shared by all that test here at
+# one time, so each run has a folder of its own in them.
+IN_ROOTS = Path("/srv")
+IN_ROOT = IN_ROOTS / f"heapgraph-{os.getpid()}"
 
 
 @dataclass(frozen=True)
@@ -115,10 +118,22 @@ def discover(thorough=False):
     return present, missing
 
 
+def folder_in(root):
+    return Path(root) / IN_ROOT.relative_to("/")
+
+
+def clear_root(root):
+    """Removes this run's folder, and those of runs that were killed."""
+    for folder in (Path(root) / IN_ROOTS.relative_to("/")).glob("heapgraph-*"):
+        owner = folder.name.split("-")[-1]
+        if folder == folder_in(root) or not os.path.exists(f"/proc/{owner}"):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 def prepare_root(root, build):
-    """Copies targets, samples and their libraries into a root, fresh each time."""
-    inside = Path(root) / IN_ROOT.relative_to("/")
-    shutil.rmtree(inside, ignore_errors=True)
+    """Copies targets, samples and their libraries into a root."""
+    clear_root(root)
+    inside = folder_in(root)
     shutil.copytree(TESTS / "targets", inside / "tests/targets")
     shutil.copytree(TESTS.parent / "samples", inside / "samples")
     (inside / "build/samples").mkdir(parents=True)

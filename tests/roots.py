@@ -9,6 +9,7 @@ unpacked with `dpkg -x`, so no maintainer script runs.
     python3 tests/roots.py 3.14          prints the root's directory, making it first if need be
 """
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -112,6 +113,19 @@ def _unpack(suite, packages, root):
         shutil.rmtree(work, ignore_errors=True)
 
 
+def _python_root_from(version, suites, packages, root):
+    if (root / "usr/bin" / f"python{version}").exists():
+        return root
+    reasons = []
+    for suite in suites:
+        try:
+            _unpack(suite, packages, root)
+            return root
+        except Unavailable as reason:
+            reasons.append(f"{suite}: {reason}")
+    raise Unavailable(f"CPython {version}: " + "; ".join(reasons))
+
+
 def python_root(version):
     """The directory of a root with python`version` in /usr/bin. Raises Unavailable with the reason."""
     if version not in SUITES:
@@ -123,14 +137,9 @@ def python_root(version):
     if not shutil.which("apt-get") or not shutil.which("dpkg"):
         raise Unavailable("apt-get and dpkg are not here to unpack a Debian suite")
     root.parent.mkdir(parents=True, exist_ok=True)
-    reasons = []
-    for suite in suites:
-        try:
-            _unpack(suite, packages, root)
-            return root
-        except Unavailable as reason:
-            reasons.append(f"{suite}: {reason}")
-    raise Unavailable(f"CPython {version}: " + "; ".join(reasons))
+    with open(root.with_name(root.name + ".lock"), "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another run may be at it
+        return _python_root_from(version, suites, packages, root)
 
 
 if __name__ == "__main__":

@@ -11,10 +11,7 @@ import time
 import processes
 import pytest
 import roots
-from tool import Result, assert_error, command
-
-NOBODY = 65534
-
+from tool import assert_error
 
 @contextlib.contextmanager
 def running(*arguments, **options):
@@ -48,23 +45,6 @@ def free_pid():
     process = subprocess.Popen(["true"])
     process.wait()
     return process.pid
-
-
-def as_nobody(*arguments):
-    if os.geteuid() != 0:
-        pytest.skip("becoming another user needs root")
-    if not shutil.which("setpriv"):
-        pytest.skip("setpriv is not here")
-    return ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", *arguments]
-
-
-def run_as_nobody(*arguments, cwd):
-    os.chmod(cwd, 0o777)
-    argv = as_nobody(*command(*arguments))
-    if subprocess.run(as_nobody("test", "-x", command()[0])).returncode:
-        pytest.skip("the build directory is closed to other users")
-    done = subprocess.run(argv, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    return Result(done.returncode, done.stdout, done.stderr)
 
 
 # --- words ----------------------------------------------------------------------------------------
@@ -156,47 +136,6 @@ def test_32_bit_process(run, tmp_path):
             assert result.code in (3, 5)
     except OSError:
         pytest.skip("this kernel runs no 32-bit programs")
-
-
-# --- not allowed ----------------------------------------------------------------------------------
-
-def seize(pid):
-    """A process that traces another one, as gdb and strace do."""
-    code = ("import ctypes, sys, time; libc = ctypes.CDLL(None, use_errno=True);"
-            f"sys.exit(1) if libc.ptrace(0x4206, {pid}, None, None) else print('traced', flush=True);"
-            "time.sleep(60)")
-    return running(sys.executable, "-c", code)
-
-
-def test_already_traced(one_python, start, run):
-    target = start(one_python, "idle.py")
-    with seize(target.pid) as tracer:
-        assert tracer.stdout.readline() == b"traced\n"
-        result = run("attach", target.pid)
-        assert_error(result, 4, str(tracer.pid))
-        assert processes.status(tracer.pid)["Name"] in result.err
-    time.sleep(0.1)
-    target.assert_unharmed()
-    assert run("snapshot", target.pid, "-o", "s.hgs").code == 0
-
-
-def test_process_of_another_user(one_python, start, tmp_path):
-    target = start(one_python, "idle.py")
-    with untouched(target):
-        result = run_as_nobody("attach", target.pid, cwd=tmp_path)
-        assert_error(result, 4, str(target.pid), "sudo")
-
-
-def test_process_that_is_not_dumpable(tmp_path):
-    python = shutil.which("python3", path="/usr/bin")
-    if not python:
-        pytest.skip("no python3 in /usr/bin that another user can run")
-    code = ("import ctypes, sys; ctypes.CDLL(None).prctl(4, 0, 0, 0, 0);"
-            "print('ready', flush=True); sys.stdin.read()")
-    with running(*as_nobody(python, "-c", code)) as process:
-        assert process.stdout.readline() == b"ready\n"
-        result = run_as_nobody("attach", process.pid, cwd=tmp_path)
-        assert_error(result, 4, "dumpable")
 
 
 # --- files ----------------------------------------------------------------------------------------

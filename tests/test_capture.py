@@ -3,6 +3,7 @@
 import collections
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -25,15 +26,18 @@ def django_for(python):
         return site
     installers = [one.path for one in interpreters.discover()[0]
                   if one.minor == python.minor and not one.root] + [sys.executable]
+    staging = f"{site}.{os.getpid()}.new"
     for installer in installers:
         options = []
         if installer == sys.executable:
             options = ["--python-version", f"3.{python.minor}", "--only-binary=:all:"]
         done = subprocess.run(
             [installer, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--target",
-             f"{site}.new", *options, "django"], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+             staging, *options, "django"], stdin=subprocess.DEVNULL, capture_output=True, text=True)
         if done.returncode == 0:
-            os.rename(f"{site}.new", site)
+            if not site.is_dir():  # another run may have been quicker
+                os.rename(staging, site)
+            shutil.rmtree(staging, ignore_errors=True)
             return site
     pytest.skip("Django cannot be installed here: " + (done.stderr.strip().splitlines() or ["?"])[-1])
 

@@ -23,7 +23,7 @@ def inside(python, script, *arguments):
         pytest.fail(f"{LIBRARY} is not built")
     library = str(LIBRARY)
     if python.root:
-        directory = Path(python.root) / interpreters.IN_ROOT.relative_to("/") / "tests/hook"
+        directory = interpreters.folder_in(python.root) / "tests/hook"
         shutil.copytree(HERE, directory, dirs_exist_ok=True)
         shutil.copy(LIBRARY, directory)
         library = str(interpreters.IN_ROOT / "tests/hook" / LIBRARY.name)

@@ -15,7 +15,6 @@ static struct denial_facts ordinary(void)
 		.self = { .state = 'R', .capabilities_bounding = ~0ull, .uid = { 1000, 1000, 1000, 1000 },
 			  .gid = { 1000, 1000, 1000, 1000 } },
 		.dumpable = true,
-		.same_user_namespace = true,
 		.yama_scope = 1,
 		.user = "alice",
 	};
@@ -76,8 +75,9 @@ static void root_without_capability_is_named(void **state)
 	expect(&f, "root lacks CAP_SYS_PTRACE", "docker run --cap-add=SYS_PTRACE");
 	f.in_container = false;
 	expect(&f, "root lacks CAP_SYS_PTRACE", "capsh");
-	f.same_user_namespace = false;
-	expect(&f, "another user namespace", "from the host");
+	f.outer_user_namespace = true;
+	f.self.capabilities_effective = 1ull << CAP_SYS_PTRACE;
+	expect(&f, "outside of the user namespace", "from the host");
 }
 
 static void undumpable_is_named(void **state)
@@ -101,10 +101,14 @@ static void filters_are_named_last(void **state)
 	struct denial_facts f = ordinary();
 
 	f.self.capabilities_effective = 1ull << CAP_SYS_PTRACE;
-	f.self.seccomp = 2;
-	expect(&f, "seccomp", "seccomp=unconfined");
-	f.self.seccomp = 0;
-	expect(&f, "security module", "audit");
+	f.ptrace_filtered = true;
+	expect(&f, "a seccomp filter", "seccomp=unconfined");
+	f.ptrace_filtered = false;
+	expect(&f, "gives no reason", "dmesg");
+	strcpy(f.modules, "AppArmor");
+	expect(&f, "the security module (AppArmor) forbids it", "audit log");
+	strcpy(f.modules, "Landlock, BPF");
+	expect(&f, "one of the security modules here (Landlock, BPF)", "outside the sandbox");
 }
 
 int main(void)
