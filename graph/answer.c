@@ -2,27 +2,62 @@
  * who holds native things, the loops, what pins what, then the words. */
 #include "answer.h"
 
+#include <threads.h>
+
 #include "answer_parts.h"
 #include "descriptors.h"
 #include "modules.h"
 
-static struct hg_error *make_all(struct making *making)
+struct transposing {
+	struct answer *answer;
+	bool whole;
+	struct hg_error *error;
+};
+
+static int transpose(void *context)
+{
+	struct transposing *job = context;
+
+	job->error = job->whole ? graph_create(job->answer->s, &job->answer->graph)
+				: graph_create_sources(job->answer->s, &job->answer->graph);
+	return 0;
+}
+
+/* The transpose and what is alive, which need nothing of each other, at the same time where there
+ * is a second core. */
+static struct hg_error *make_ground(struct answer *answer, bool whole)
+{
+	struct transposing job = {.answer = answer, .whole = whole};
+	struct hg_error *error;
+	thrd_t thread;
+	bool apart = thrd_create(&thread, transpose, &job) == thrd_success;
+
+	error = reach_create(answer->s, &answer->reach);
+	if (apart)
+		thrd_join(thread, NULL);
+	else
+		transpose(&job);
+	if (!error)
+		return job.error;
+	hg_error_free(job.error);
+	return error;
+}
+
+static struct hg_error *make_parts(struct making *making, bool whole)
 {
 	static struct hg_error *(*const parts[])(struct making *) = {
-		holders_make, libraries_make,	loops_make,    pins_make,
-		cycles_make,  descriptors_make, findings_make,
+		holders_make, libraries_make, /* a heap has these two */
+		loops_make, pins_make, cycles_make, descriptors_make, findings_make,
 	};
-	struct answer *answer = making->answer;
-	struct hg_error *error = graph_create(answer->s, &answer->graph);
+	size_t count = whole ? sizeof(parts) / sizeof(*parts) : 2;
+	struct hg_error *error = make_ground(making->answer, whole);
 
-	if (!error)
-		error = reach_create(answer->graph, &answer->reach);
-	for (size_t i = 0; !error && i < sizeof(parts) / sizeof(*parts); i++)
+	for (size_t i = 0; !error && i < count; i++)
 		error = parts[i](making);
 	return error;
 }
 
-struct hg_error *answer_create(const struct snapshot *s, struct answer **ret)
+static struct hg_error *create(const struct snapshot *s, bool whole, struct answer **ret)
 {
 	struct answer *answer = calloc(1, sizeof(*answer));
 	struct making making = {.answer = answer, .stdlib = modules_stdlib(s)};
@@ -30,7 +65,7 @@ struct hg_error *answer_create(const struct snapshot *s, struct answer **ret)
 
 	if (answer) {
 		answer->s = s;
-		error = make_all(&making);
+		error = make_parts(&making, whole);
 	}
 	loops_deinit(&making.loops);
 	ring_search_destroy(making.search);
@@ -42,6 +77,16 @@ struct hg_error *answer_create(const struct snapshot *s, struct answer **ret)
 	else
 		*ret = answer;
 	return error;
+}
+
+struct hg_error *answer_create(const struct snapshot *s, struct answer **ret)
+{
+	return create(s, true, ret);
+}
+
+struct hg_error *answer_create_heap(const struct snapshot *s, struct answer **ret)
+{
+	return create(s, false, ret);
 }
 
 static void libraries_free(struct answer *answer)

@@ -131,6 +131,9 @@ struct answer {
 };
 
 _must_check_ struct hg_error *answer_create(const struct snapshot *s, struct answer **ret);
+/* Only what sizes and types need: the graph without in_edge, what is alive, holders, libraries.
+ * Components, cycles, descriptors and findings are absent. */
+_must_check_ struct hg_error *answer_create_heap(const struct snapshot *s, struct answer **ret);
 void answer_destroy(struct answer *answer);
 
 /* Whose handle a drawing of the finding leads to: its example; for a cycle the owner that the very

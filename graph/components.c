@@ -7,6 +7,8 @@
  * component" is one comparison, and are turned round at the end. */
 #include "components.h"
 
+#include "columns.h"
+
 struct frame {
 	uint32_t object;
 	uint32_t cursor; /* next reference, relative to start[object] */
@@ -103,10 +105,10 @@ struct hg_error *graph_components_without(const struct snapshot *s, const uint8_
 					  uint32_t **component, uint32_t *count)
 {
 	size_t n = (size_t)s->n + 1;
-	_cleanup_free_ uint32_t *rindex = calloc(n, sizeof(*rindex));
-	_cleanup_free_ struct frame *calls = malloc(n * sizeof(*calls));
-	_cleanup_free_ uint32_t *stack = malloc(n * sizeof(*stack));
-	_cleanup_free_ uint8_t *root = malloc(n);
+	_cleanup_free_ uint32_t *rindex = column_zalloc(n, sizeof(*rindex));
+	_cleanup_free_ struct frame *calls = column_alloc(n, sizeof(*calls));
+	_cleanup_free_ uint32_t *stack = column_alloc(n, sizeof(*stack));
+	_cleanup_free_ uint8_t *root = column_alloc(n, 1);
 	struct search search = {
 		.s = s, .skip = skip, .rindex = rindex, .calls = calls, .stack = stack, .root = root};
 

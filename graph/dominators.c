@@ -12,6 +12,8 @@
 
 #include <string.h>
 
+#include "columns.h"
+
 #define AHEAD 8u	  /* references, in the search */
 #define AHEAD_START 24u  /* objects, for their place in in_start */
 #define AHEAD_SOURCE 16u /* for their first referrers */
@@ -172,7 +174,7 @@ static struct hg_error *search_all(struct search *search)
 	for (uint32_t i = 0; i < n; i++)
 		if (search->is_root[i] && !search->number[i])
 			visit(search, i);
-	search->link = malloc((search->reached + 1ul) * sizeof(*search->link));
+	search->link = column_alloc(search->reached + 1ul, sizeof(*search->link));
 	if (!search->link)
 		return &hg_error_no_memory;
 	semidominators(search);
@@ -189,10 +191,10 @@ static struct hg_error *dominator_tree(struct search *search, struct dominators 
 	const struct snapshot *s = search->graph->s;
 	size_t n = s->n + 1ul;
 
-	d->first_child = malloc(n * sizeof(*d->first_child));
-	d->next_sibling = malloc(n * sizeof(*d->next_sibling));
-	d->retained = calloc(n, sizeof(*d->retained));
-	d->objects = calloc(n, sizeof(*d->objects));
+	d->first_child = column_alloc(n, sizeof(*d->first_child));
+	d->next_sibling = column_alloc(n, sizeof(*d->next_sibling));
+	d->retained = column_zalloc(n, sizeof(*d->retained));
+	d->objects = column_zalloc(n, sizeof(*d->objects));
 	if (!d->first_child || !d->next_sibling || !d->retained || !d->objects)
 		return &hg_error_no_memory;
 	memset(d->first_child, 0xff, n * sizeof(*d->first_child));
@@ -225,10 +227,10 @@ struct hg_error *dominators_create(const struct graph *graph, const uint8_t *is_
 	struct search search = {
 		.graph = graph,
 		.is_root = is_root,
-		.number = calloc(n, sizeof(uint32_t)),
-		.vertex = malloc(n * sizeof(uint32_t)),
-		.parent = malloc(n * sizeof(uint32_t)),
-		.semi = malloc(n * sizeof(uint32_t)),
+		.number = column_zalloc(n, sizeof(uint32_t)),
+		.vertex = column_alloc(n, sizeof(uint32_t)),
+		.parent = column_alloc(n, sizeof(uint32_t)),
+		.semi = column_alloc(n, sizeof(uint32_t)),
 	};
 	struct hg_error *error = &hg_error_no_memory;
 

@@ -1,6 +1,8 @@
 /* The transpose: who refers to an object, and by which reference. */
 #include "graph.h"
 
+#include "columns.h"
+
 /* Counting sort in three passes. The offsets serve as write cursors: counted two places up, summed
  * one place up, they have moved to their final place when the last reference is written. */
 static void transpose(struct graph *graph)
@@ -30,10 +32,10 @@ static struct hg_error *create(const struct snapshot *s, bool edges, struct grap
 	if (!graph)
 		return &hg_error_no_memory;
 	graph->s = s;
-	graph->in_start = calloc((size_t)s->n + 2, sizeof(*graph->in_start));
-	graph->in_source = malloc((s->m + 1) * sizeof(*graph->in_source));
+	graph->in_start = column_zalloc((size_t)s->n + 2, sizeof(*graph->in_start));
+	graph->in_source = column_alloc(s->m + 1, sizeof(*graph->in_source));
 	if (edges)
-		graph->in_edge = malloc((s->m + 1) * sizeof(*graph->in_edge));
+		graph->in_edge = column_alloc(s->m + 1, sizeof(*graph->in_edge));
 	if (!graph->in_start || !graph->in_source || (edges && !graph->in_edge)) {
 		graph_destroy(graph);
 		return &hg_error_no_memory;

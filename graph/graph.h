@@ -38,7 +38,7 @@ struct reach {
 };
 /* O(n + m). Garbage follows gcmodule.c: tracked objects all of whose counted references come from
  * tracked objects that are themselves garbage; what hangs from them alone is garbage with them. */
-_must_check_ struct hg_error *reach_create(const struct graph *graph, struct reach **ret);
+_must_check_ struct hg_error *reach_create(const struct snapshot *s, struct reach **ret);
 void reach_destroy(struct reach *reach);
 
 /* A chain from a root to an object. */

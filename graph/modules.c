@@ -5,7 +5,7 @@
 
 bool modules_is_table(const struct snapshot *s, uint32_t object)
 {
-	for (uint32_t i = 0; i < s->num_roots; i++)
+	for (uint32_t i = s->first_table; i < s->end_tables; i++)
 		if (s->roots[i].kind == HGS_ROOT_MODULES && s->roots[i].object == object)
 			return true;
 	return false;

@@ -13,6 +13,7 @@
  * frozen by mistake is told from what is in use. */
 #include <string.h>
 
+#include "columns.h"
 #include "graph.h"
 #include "modules.h"
 #include "roots.h"
@@ -208,7 +209,7 @@ static struct hg_error *search_all(struct search *search)
 {
 	struct reach *reach = search->reach;
 	uint32_t n = search->s->n;
-	_cleanup_free_ uint32_t *tracked = calloc((size_t)n + 1, sizeof(*tracked));
+	_cleanup_free_ uint32_t *tracked = column_zalloc((size_t)n + 1, sizeof(*tracked));
 
 	if (!tracked)
 		return &hg_error_no_memory;
@@ -225,22 +226,22 @@ static struct hg_error *search_all(struct search *search)
 	return search->no_memory ? &hg_error_no_memory : NULL;
 }
 
-struct hg_error *reach_create(const struct graph *graph, struct reach **ret)
+struct hg_error *reach_create(const struct snapshot *s, struct reach **ret)
 {
-	size_t n = (size_t)graph->s->n + 1;
-	_cleanup_free_ char *stdlib = modules_stdlib(graph->s);
+	size_t n = (size_t)s->n + 1;
+	_cleanup_free_ char *stdlib = modules_stdlib(s);
 	struct reach *reach = calloc(1, sizeof(*reach));
-	struct search search = {.s = graph->s, .reach = reach, .stdlib = stdlib};
+	struct search search = {.s = s, .reach = reach, .stdlib = stdlib};
 	struct hg_error *error = &hg_error_no_memory;
 
 	if (!reach)
 		return error;
-	reach->parent = malloc(n * sizeof(*reach->parent));
-	reach->parent_edge = malloc(n * sizeof(*reach->parent_edge));
-	reach->root = malloc(n * sizeof(*reach->root));
-	reach->state = calloc(n, sizeof(*reach->state));
-	reach->surplus = calloc(n, sizeof(*reach->surplus));
-	search.distance = malloc(n * sizeof(*search.distance));
+	reach->parent = column_alloc(n, sizeof(*reach->parent));
+	reach->parent_edge = column_alloc(n, sizeof(*reach->parent_edge));
+	reach->root = column_alloc(n, sizeof(*reach->root));
+	reach->state = column_zalloc(n, sizeof(*reach->state));
+	reach->surplus = column_zalloc(n, sizeof(*reach->surplus));
+	search.distance = column_alloc(n, sizeof(*search.distance));
 	if (reach->parent && reach->parent_edge && reach->root && reach->state &&
 	    reach->surplus && search.distance)
 		error = search_all(&search);

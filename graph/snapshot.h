@@ -24,6 +24,7 @@ struct snapshot {
 	const uint32_t *target, *name;
 	const struct hgs_root *roots;
 	uint32_t num_roots;
+	uint32_t first_table, end_tables; /* roots between which all HGS_ROOT_MODULES stand */
 	const struct hgs_thread *threads;
 	uint32_t num_threads;
 	const struct hgs_frame *frames;

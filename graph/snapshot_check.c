@@ -66,6 +66,20 @@ static uint32_t *count_of(struct snapshot *s, uint32_t id)
 	}
 }
 
+/* There are hundreds of roots, nearly all of them static types, and "is it sys.modules?" is asked of
+ * every dict. */
+static void find_tables(struct snapshot *s)
+{
+	s->first_table = s->end_tables = 0;
+	for (uint32_t i = 0; i < s->num_roots; i++) {
+		if (s->roots[i].kind != HGS_ROOT_MODULES)
+			continue;
+		if (!s->end_tables)
+			s->first_table = i;
+		s->end_tables = i + 1;
+	}
+}
+
 bool section_attach(struct snapshot *s, const struct section_kind *kind, const void *data,
 		    uint64_t count)
 {
@@ -74,6 +88,8 @@ bool section_attach(struct snapshot *s, const struct section_kind *kind, const v
 	*(const void **)((char *)s + kind->column) = data;
 	if (known) {
 		*known = (uint32_t)count;
+		if (kind->id == HGS_ROOTS)
+			find_tables(s);
 		return count < HGS_NONE && (kind->id != HGS_PROCESS || count <= 1);
 	}
 	switch (kind->id) {

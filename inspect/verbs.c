@@ -198,12 +198,19 @@ static bool object_verb(enum verb verb)
 	return verb == VERB_WHY || verb == VERB_REFS || verb == VERB_BACKREFS;
 }
 
+/* Verbs that need no findings, but for --fail-on. */
+static bool answers_sizes(const struct options *o)
+{
+	return (o->verb == VERB_TYPES || o->verb == VERB_RETAINED) && !o->fail_on;
+}
+
 static struct hg_error *analyse(struct session *s)
 {
 	struct hg_error *error;
 
 	progress_show(&s->progress, "analysing", s->snapshot->n);
-	error = answer_create(s->snapshot, &s->answer);
+	error = answers_sizes(s->options) ? answer_create_heap(s->snapshot, &s->answer)
+					  : answer_create(s->snapshot, &s->answer);
 	if (!error)
 		error = interrupt_check(s->interrupt);
 	if (!error && s->options->object)

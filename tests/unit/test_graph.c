@@ -248,7 +248,7 @@ static void test_reach(void **state)
 		struct reach *reach;
 
 		assert_null(graph_create(s, &graph));
-		assert_null(reach_create(graph, &reach));
+		assert_null(reach_create(s, &reach));
 		alive_by_force(s, false, alive);
 		alive_by_force(s, true, kept);
 		for (uint32_t i = 0; i < s->n; i++) {

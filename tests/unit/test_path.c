@@ -19,7 +19,7 @@ static void assert_path(struct heap *heap, uint32_t object, const char *expected
 	struct chain chain;
 
 	assert_null(graph_create(s, &graph));
-	assert_null(reach_create(graph, &reach));
+	assert_null(reach_create(s, &reach));
 	assert_null(chain_of(s, reach, object, &chain));
 	text = path_text(s, &chain);
 	if (expected)
