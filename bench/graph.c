@@ -1,13 +1,16 @@
-/* bench-graph: the graph engine on a synthetic heap, for bench/graph.py.
+/* bench-graph: the graph engine on synthetic heaps, for bench/graph.py.
  *
- *	bench-graph make OBJECTS FILE.hgs     writes a heap of about ten references an object
- *	bench-graph pairs FILE.hgs PAIRS      int64 (from, to) of each reference, and of object
- *	                                      OBJECTS, the virtual root, to each root: for igraph
+ *	bench-graph make SHAPE OBJECTS FILE.hgs
+ *	                                      writes a snapshot. SHAPE is heap (about ten references
+ *	                                      an object), list (each refers to the next), star (the
+ *	                                      first to all others) or complete (each to all)
+ *	bench-graph pairs FILE.hgs PAIRS      "from to" of each reference, and of object OBJECTS, the
+ *	                                      virtual root, to each root: igraph's list of edges
  *	bench-graph run FILE.hgs [PARENTS]    one line for each step: name, seconds, peak and
  *	                                      anonymous memory in MB so far; int64 immediate
  *	                                      dominators, -1 for none
  *
- * The shape is a heap's: everything refers to one of a hundred types; long lists, linked one by
+ * The heap's shape: everything refers to one of a hundred types; long lists, linked one by
  * one; dicts with thousands of values; small cycles; references to near and a few to far objects.
  * Each object's references follow from its number alone, so that nothing is kept while writing. */
 #include <fcntl.h>
@@ -46,8 +49,28 @@ static uint32_t near(uint32_t object, uint64_t distance, uint32_t n)
 	return (uint32_t)((object + distance) % n);
 }
 
-/* The references of one object into target[], of WIDE + 16; returns how many. */
-static uint32_t references(uint32_t object, uint32_t n, uint32_t *target)
+/* Each fills target[] with the references of one object and returns how many. */
+typedef uint32_t shape(uint32_t object, uint32_t n, uint32_t *target);
+
+static uint32_t list(uint32_t object, uint32_t n, uint32_t *target)
+{
+	target[0] = object + 1;
+	return object + 1 < n;
+}
+
+static uint32_t complete(uint32_t object, uint32_t n, uint32_t *target)
+{
+	for (uint32_t i = 0; i < n; i++)
+		target[i] = i;
+	return n;
+}
+
+static uint32_t star(uint32_t object, uint32_t n, uint32_t *target)
+{
+	return object ? 0 : complete(object, n, target);
+}
+
+static uint32_t heap(uint32_t object, uint32_t n, uint32_t *target)
 {
 	uint64_t seed = seed_of(object);
 	uint32_t count = 0, others = (uint32_t)(next_random(&seed) % 9);
@@ -89,10 +112,13 @@ static uint64_t flags_of(uint32_t object)
 static uint64_t one(uint32_t object) { return 1; }
 static uint64_t nothing(uint32_t object) { return 0; }
 
-static uint64_t write_references(struct snapshot_writer *w, uint32_t n)
+static uint64_t write_references(struct snapshot_writer *w, uint32_t n, shape *references)
 {
-	uint32_t target[WIDE + 16], name = 0;
+	_cleanup_free_ uint32_t *target = malloc((n + WIDE + 16ul) * sizeof(*target));
+	uint32_t name = 0;
 	uint64_t start = 0;
+
+	must(target ? NULL : &hg_error_no_memory);
 
 	must(snapshot_writer_section(w, HGS_REF_START, 8));
 	for (uint32_t i = 0; i < n; i++) {
@@ -112,26 +138,37 @@ static uint64_t write_references(struct snapshot_writer *w, uint32_t n)
 	return start;
 }
 
-/* Every fourth wide dict is a root, and so are the types. */
-static void write_roots(struct snapshot_writer *w, uint32_t n)
+/* Of a heap every fourth wide dict is a root, and so are the types; else the first object is. */
+static void write_roots(struct snapshot_writer *w, uint32_t n, bool is_heap)
 {
 	struct hgs_root *roots = calloc(TYPES + n / 4000 + 1ul, sizeof(*roots));
 	uint32_t count = 0;
 
-	for (uint32_t i = 0; i < n; i += i + 1 < TYPES ? 1 : 4000 - i % 4000 + TYPES)
+	must(roots ? NULL : &hg_error_no_memory);
+	for (uint32_t i = 0; i < (is_heap ? n : 1); i += i + 1 < TYPES ? 1 : 4000 - i % 4000 + TYPES)
 		roots[count++] = (struct hgs_root){
 			.object = i, .kind = HGS_ROOT_STATIC, .thread = HGS_NONE};
 	must(snapshot_writer_add(w, HGS_ROOTS, sizeof(*roots), roots, count));
 	free(roots);
 }
 
-static void make(uint32_t n, const char *path)
+static bool make(const char *name, uint32_t n, const char *path)
 {
+	static const struct {
+		const char *name;
+		shape *references;
+	} shapes[] = {{"heap", heap}, {"list", list}, {"star", star}, {"complete", complete}};
 	const struct hgs_meta meta = {.python_version = 0x030c01f0, .method = HGS_FORK};
 	_cleanup_close_ int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	struct snapshot_writer *w;
+	shape *references = NULL;
 	uint64_t m;
 
+	for (size_t i = 0; i < sizeof(shapes) / sizeof(*shapes); i++)
+		if (strcmp(shapes[i].name, name) == 0)
+			references = shapes[i].references;
+	if (!references)
+		return false;
 	must(snapshot_writer_begin(fd, path, &w));
 	column(w, HGS_OBJ_ADDR, 8, n, address_of);
 	column(w, HGS_OBJ_TYPE, 4, n, type_of);
@@ -139,13 +176,14 @@ static void make(uint32_t n, const char *path)
 	column(w, HGS_OBJ_SIZE, 8, n, size_of);
 	column(w, HGS_OBJ_FLAGS, 4, n, flags_of);
 	column(w, HGS_OBJ_TEXT, 4, n, nothing);
-	m = write_references(w, n);
+	m = write_references(w, n, references);
 	must(snapshot_writer_strings(w, "", 1));
 	must(snapshot_writer_add(w, HGS_META, sizeof(meta), &meta, 1));
-	write_roots(w, n);
+	write_roots(w, n, references == heap);
 	must(snapshot_writer_finish(w));
 	snapshot_writer_destroy(w);
 	printf("%u %" PRIu64 "\n", n, m);
+	return true;
 }
 
 static void pairs(const char *path, const char *to)
@@ -155,16 +193,10 @@ static void pairs(const char *path, const char *to)
 
 	must(snapshot_open(path, &s));
 	for (uint32_t i = 0; out && i < s->n; i++)
-		for (uint64_t e = s->start[i]; e < s->start[i + 1]; e++) {
-			int64_t pair[2] = {i, s->target[e]};
-
-			fwrite(pair, sizeof(pair), 1, out);
-		}
-	for (uint32_t i = 0; out && i < s->num_roots; i++) {
-		int64_t pair[2] = {s->n, s->roots[i].object};
-
-		fwrite(pair, sizeof(pair), 1, out);
-	}
+		for (uint64_t e = s->start[i]; e < s->start[i + 1]; e++)
+			fprintf(out, "%u %u\n", i, s->target[e]);
+	for (uint32_t i = 0; out && i < s->num_roots; i++)
+		fprintf(out, "%u %u\n", s->n, s->roots[i].object);
 	if (!out || fflush(out))
 		must(hg_error_new(HG_EXIT_FAILURE, "cannot write %s", to));
 	snapshot_close(s);
@@ -240,9 +272,10 @@ static void run(const char *path, const char *to)
 
 int main(int argc, char **argv)
 {
-	if (argc == 4 && !strcmp(argv[1], "make"))
-		make((uint32_t)strtoul(argv[2], NULL, 10), argv[3]);
-	else if (argc == 4 && !strcmp(argv[1], "pairs"))
+	if (argc == 5 && !strcmp(argv[1], "make"))
+		return make(argv[2], (uint32_t)strtoul(argv[3], NULL, 10), argv[4]) ? HG_EXIT_OK
+										    : HG_EXIT_USAGE;
+	if (argc == 4 && !strcmp(argv[1], "pairs"))
 		pairs(argv[2], argv[3]);
 	else if ((argc == 3 || argc == 4) && !strcmp(argv[1], "run"))
 		run(argv[2], argv[3]);

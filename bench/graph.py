@@ -1,11 +1,14 @@
-"""./dev bench graph: the graph engine on a synthetic heap, beside igraph on the same graph.
+"""./dev bench graph: the graph engine on a synthetic heap, beside igraph on the same graph, and the
+verbs on a snapshot of a real process.
 
 Time and memory of loading, components, transpose, and dominators with retained sizes, on one core.
 igraph (C, through its Python package) is installed into a virtual environment of its own; where that
 cannot be done, the table says why and has our figures alone. Its dominators are compared with ours,
-object for object.
+object for object. Then the shapes that break what recurses or is quadratic: a list, a star, a
+complete graph. Then types, cycles, retained and why on a process with as many containers as
+--containers says, the best of three each, the snapshot in the page cache.
 
-    ./dev bench graph [--objects 1000000] [--no-igraph]
+    ./dev bench graph [--objects 1000000] [--no-igraph] [--nodes 20000000] [--containers 5000000]
 """
 
 import argparse
@@ -13,15 +16,24 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = Path(os.environ.get("HEAPGRAPH_BUILD") or ROOT / "build").resolve()
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "heapgraph"
+TOOL = BUILD / "bench" / "bench-graph"
+STEPS = ("load", "components", "transpose", "dominators")
+
+sys.path.insert(0, str(ROOT / "tests"))
+
+import interpreters  # noqa: E402
+import processes  # noqa: E402
+import tool  # noqa: E402
 
 # Runs inside the virtual environment. Prints a line for each step, as bench-graph does.
 IGRAPH = """
-import array, mmap, resource, sys, time
+import array, resource, sys, time
 import igraph
 pairs, parents, n = sys.argv[1], sys.argv[2], int(sys.argv[3])
 
@@ -30,10 +42,7 @@ def step(name, begin):
     print(name, "%.3f %.0f" % (time.monotonic() - begin, peak), flush=True)
 
 begin = time.monotonic()
-with open(pairs, "rb") as file:
-    view = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-edges = memoryview(view).cast("q", [len(view) // 16, 2])
-graph = igraph.Graph(n=n + 1, edges=edges, directed=True)
+graph = igraph.Graph.Read_Edgelist(pairs)  # of the ways in, the one that takes the least memory
 step("load", begin)
 begin = time.monotonic()
 components = graph.connected_components(mode="strong")
@@ -78,32 +87,79 @@ def igraph_python():
     return python, None
 
 
+def make(shape, objects, path):
+    """[objects, references] of a new snapshot."""
+    return subprocess.run([str(TOOL), "make", shape, str(objects), str(path)], check=True,
+                          stdout=subprocess.PIPE, text=True).stdout.split()
+
+
 def measure(objects, with_igraph):
     with tempfile.TemporaryDirectory() as directory:
         snapshot, pairs, parents = (Path(directory, name) for name in ("s.hgs", "pairs", "parents"))
-        tool = BUILD / "bench" / "bench-graph"
-        made = subprocess.run([str(tool), "make", str(objects), str(snapshot)], check=True,
-                              stdout=subprocess.PIPE, text=True).stdout.split()
-        ours = lines(tool, "run", snapshot, parents)
+        made = make("heap", objects, snapshot)
+        ours = lines(TOOL, "run", snapshot, parents)
         python, why = igraph_python() if with_igraph else (None, "--no-igraph")
         theirs = None
         if python:
-            subprocess.run([str(tool), "pairs", str(snapshot), str(pairs)], check=True)
+            subprocess.run([str(TOOL), "pairs", str(snapshot), str(pairs)], check=True)
             theirs = lines(python, "-c", IGRAPH, pairs, parents, objects)
     return made, ours, theirs, why
 
 
-def main():
-    parser = argparse.ArgumentParser(prog="./dev bench graph", description=__doc__.splitlines()[0])
-    parser.add_argument("--objects", type=int, default=1_000_000)
-    parser.add_argument("--no-igraph", action="store_true")
-    options = parser.parse_args()
+def measure_shapes(nodes):
+    print("\n| shape | objects | references | load | components | transpose | dominators | peak memory |")
+    print("|" + "---|" * 8)
+    for shape, count in (("list", nodes), ("star", nodes), ("complete", min(nodes, 5000))):
+        with tempfile.TemporaryDirectory() as directory:
+            path = Path(directory, "s.hgs")
+            made = make(shape, count, path)
+            ours = lines(TOOL, "run", path)
+        cells = " | ".join(f"{ours[name][0]} s" for name in STEPS)
+        print(f"| {shape} | {int(made[0]):,} | {int(made[1]):,} | {cells} | {ours[STEPS[-1]][1]} MB |")
+
+
+def timed(*arguments):
+    """(seconds, peak resident set in MB) of the quickest of three."""
+    best = None
+    for _ in range(3):
+        begin = time.monotonic()
+        process = subprocess.Popen(tool.command(*arguments), stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL)
+        _, state, usage = os.wait4(process.pid, 0)
+        seconds = time.monotonic() - begin
+        process.returncode = os.waitstatus_to_exitcode(state)
+        if process.returncode not in (0, 6):
+            sys.exit(f"bench: heapgraph {' '.join(map(str, arguments))}: exit {process.returncode}")
+        best = min(best or (seconds, 0), (seconds, usage.ru_maxrss / 1024))
+    return best
+
+
+def measure_verbs(containers):
+    found = [one for one in interpreters.discover()[0] if not one.root]
+    chosen = next((one for one in found if one.minor == 12), found[-1])
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory, "real.hgs")
+        target = processes.Target(chosen, "heap.py", str(containers))
+        try:
+            subprocess.run(tool.command("snapshot", target.pid, "-q", "-o", path), check=True)
+            target.assert_unharmed()
+        finally:
+            target.close()
+        print(f"\nCPython {chosen.version}, {containers:,} containers, snapshot of "
+              f"{path.stat().st_size / 1e6:,.0f} MB\n\n| verb | time | peak memory |\n|---|---|---|")
+        some = "type:__main__.Record#1000"
+        for verb in (("types",), ("cycles",), ("retained",), ("retained", some), ("why", some)):
+            seconds, peak = timed(verb[0], path, *verb[1:])
+            print(f"| {' '.join(verb)} | {seconds:.2f} s | {peak:,.0f} MB |")
+
+
+def compare(options):
     made, ours, theirs, why = measure(options.objects, not options.no_igraph)
     print(f"{int(made[0]):,} objects, {int(made[1]):,} references; peak memory so far, of it "
           "anonymous (the rest is the mapped snapshot)\n")
     print("| step | heapgraph | peak memory | igraph | peak memory |")
     print("|---|---|---|---|---|")
-    for name in ("load", "components", "transpose", "dominators"):
+    for name in STEPS:
         seconds, peak, anonymous = ours[name]
         other = theirs.get(name) if theirs else None
         print(f"| {name} | {seconds} s | {peak} MB ({anonymous} anonymous) "
@@ -111,11 +167,29 @@ def main():
     if not theirs:
         print(f"\nigraph was left out: {why}")
         return
+    times = {name: float(theirs[name][0]) / float(ours[name][0]) for name in ("components", "dominators")}
+    memory = float(theirs["dominators"][1]) / float(ours["dominators"][1])
+    print(f"\nigraph takes {times['components']:.1f} times as long for components, "
+          f"{times['dominators']:.1f} times for dominators, and {memory:.1f} times the memory")
     equal = theirs["count"][0] == ours["reached"][2]
     print(f"\nAgainst igraph: components {'equal' if equal else 'DIFFERENT'} in number "
           f"({ours['reached'][2]}), dominators different for {theirs['differences'][0]} objects")
     if not equal or theirs["differences"][0] != "0":
         sys.exit("bench: igraph disagrees")
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./dev bench graph", description=__doc__.splitlines()[0])
+    parser.add_argument("--objects", type=int, default=1_000_000)
+    parser.add_argument("--no-igraph", action="store_true")
+    parser.add_argument("--nodes", type=int, default=20_000_000, help="of the list and the star; 0: none")
+    parser.add_argument("--containers", type=int, default=5_000_000, help="of a real process; 0: none")
+    options = parser.parse_args()
+    compare(options)
+    if options.nodes:
+        measure_shapes(options.nodes)
+    if options.containers:
+        measure_verbs(options.containers)
 
 
 if __name__ == "__main__":
