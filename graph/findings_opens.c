@@ -1,27 +1,26 @@
 /* leaked-open: more dlopens outstanding than objects that could close them.
  * still-mapped: none outstanding any more, and the library is there all the same. */
-#include <string.h>
-
 #include "findings.h"
 
-/* cffi's library objects own handles too, and are not examined here. */
-static bool has_cffi(const struct answer *answer)
+/* The name of a library whose objects may own handles and could not be read; NULL: none. */
+static const char *find_opaque(const struct answer *answer)
 {
 	for (uint32_t i = 0; i < answer->num_libraries; i++)
-		if (strncmp(answer->libraries[i].name, "_cffi_backend.", 14) == 0)
-			return true;
-	return false;
+		if (answer->libraries[i].fact->flags & HGS_LIB_OPAQUE)
+			return answer->libraries[i].name;
+	return NULL;
 }
 
 /* One open without any owner may be native code's own, which has its handle in no object. */
 static bool is_ambiguous(const struct answer *answer, const struct library *library)
 {
-	return (library->leaked_opens == 1 && !library->owners) || has_cffi(answer);
+	return (library->leaked_opens == 1 && !library->owners) || find_opaque(answer);
 }
 
 static struct hg_error *report(struct answer *answer, uint32_t index)
 {
 	const struct library *library = &answer->libraries[index];
+	const char *opaque = find_opaque(answer);
 	struct finding *finding;
 	struct hg_error *error = finding_add(answer, FINDING_LEAKED_OPEN, &finding);
 
@@ -34,10 +33,10 @@ static struct hg_error *report(struct answer *answer, uint32_t index)
 				      (long long)library->leaked_opens,
 				      plural(finding->count));
 	finding->evidence = finding_text(
-		"%lld dlopen%s outstanding, %u owner%s alive%s", (long long)library->opens,
+		"%lld dlopen%s outstanding, %u owner%s alive%s%s%s", (long long)library->opens,
 		plural((uint64_t)library->opens), library->owners, plural(library->owners),
-		has_cffi(answer) ? "; cffi is loaded, and its library objects are not counted"
-				 : "");
+		opaque ? "; the objects of " : "", opaque ? opaque : "",
+		opaque ? " are not counted, they could not be read" : "");
 	if (!is_ambiguous(answer, library)) {
 		finding->advice = finding_text(
 			"open %s once and keep the object, or dlclose its handle when done: ctypes "

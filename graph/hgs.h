@@ -218,6 +218,8 @@ struct hgs_frame {
 #define HGS_LIB_MAKES_SOCKETS 1024u
 #define HGS_LIB_MAKES_PIPES 2048u
 #define HGS_LIB_OPENS_FILES 4096u
+/* its objects may own handles, and are kept in a way that was not understood */
+#define HGS_LIB_OPAQUE 8192u
 
 struct hgs_library {
 	uint64_t handle; /* address of the link map */

@@ -110,10 +110,10 @@ static struct hg_error *add_reason(struct snapshot_writer *writer, uint32_t *rea
 /* Why the snapshot is not whole, counted. */
 static struct hg_error *write_incomplete(struct snapshot_writer *writer,
 					 const struct hook_control *control,
-					 const char *why_inconsistent, const char *opens_unknown)
+					 const char *why_inconsistent, const struct facts_gaps *gaps)
 {
 	struct hg_error *error = NULL;
-	uint32_t reasons[4];
+	uint32_t reasons[5];
 	unsigned count = 0;
 	char text[160];
 
@@ -132,9 +132,11 @@ static struct hg_error *write_incomplete(struct snapshot_writer *writer,
 			 control->broken_list);
 		error = add_reason(writer, reasons, &count, text);
 	}
-	if (!error && opens_unknown) {
+	if (!error && gaps->holders)
+		error = add_reason(writer, reasons, &count, gaps->holders);
+	if (!error && gaps->opens) {
 		snprintf(text, sizeof(text), "open counts of libraries are unknown: %s",
-			 opens_unknown);
+			 gaps->opens);
 		error = add_reason(writer, reasons, &count, text);
 	}
 	if (!error)
@@ -148,14 +150,14 @@ static struct hg_error *record(struct process *process, const struct py_runtime 
 			       struct freeze *freeze, const struct walk *walk,
 			       const char *maps, const struct descriptors *before,
 			       struct snapshot_writer *writer,
-			       const struct interrupt *interrupt, const char **opens_unknown)
+			       const struct interrupt *interrupt, struct facts_gaps *gaps)
 {
 	struct hg_error *error;
 
 	error = write_columns(&freeze->memory, &walk->control, writer, interrupt);
 	if (error)
 		return error;
-	return facts_write(process, runtime, &freeze->memory, maps, walk, before, writer, opens_unknown);
+	return facts_write(process, runtime, &freeze->memory, maps, walk, before, writer, gaps);
 }
 
 static void freeze_endp(struct freeze **freeze)
@@ -186,7 +188,8 @@ struct hg_error *capture(struct process *process, const struct capture_options *
 	struct freeze_options how = options->freeze;
 	bool pause = how.mode == FREEZE_PAUSE;
 	struct hgs_meta meta = { .method = pause ? HGS_PAUSE : HGS_FORK };
-	const char *opens_unknown = NULL, *why_inconsistent;
+	struct facts_gaps gaps = { 0 };
+	const char *why_inconsistent;
 	struct hg_error *error;
 	uint64_t begin, taken_ns;
 
@@ -218,7 +221,7 @@ struct hg_error *capture(struct process *process, const struct capture_options *
 			 walk);
 	if (!error)
 		error = record(process, runtime, freeze, walk, maps, &before, writer, interrupt,
-			       &opens_unknown);
+			       &gaps);
 	if (error)
 		return error;
 	meta.consistent = freeze->consistent;
@@ -237,7 +240,7 @@ struct hg_error *capture(struct process *process, const struct capture_options *
 		error = origin_write(process->pid, taken_ns, writer);
 	if (!error)
 		error = write_incomplete(writer, &walk->control, why_inconsistent,
-					 opens_unknown);
+					 &gaps);
 	if (!error)
 		error = snapshot_writer_finish(writer);
 	return error;

@@ -146,8 +146,8 @@ static struct hg_error *write_segments(const struct facts *f, const struct linkm
 	return error;
 }
 
-static struct hg_error *write_libraries(const struct facts *f, const struct linkmap *map,
-					struct hgs_library **ret)
+static struct hg_error *name_libraries(const struct facts *f, const struct linkmap *map,
+				       struct hgs_library **ret)
 {
 	struct hgs_library *libraries = calloc(map->num_libraries + 1, sizeof(*libraries));
 	struct hg_error *error = libraries ? NULL : &hg_error_no_memory;
@@ -157,9 +157,6 @@ static struct hg_error *write_libraries(const struct facts *f, const struct link
 		error = snapshot_writer_string(f->writer, map->libraries[i].path,
 					       &libraries[i].path);
 	}
-	if (!error)
-		error = snapshot_writer_add(f->writer, HGS_LIBRARIES, sizeof(*libraries),
-					    libraries, map->num_libraries);
 	if (error)
 		free(libraries);
 	else
@@ -173,7 +170,8 @@ static struct hg_error *keep_string(void *writer, const char *text, uint32_t *of
 }
 
 static struct hg_error *write_holders(const struct facts *f, const struct snapshot *core,
-				      const struct linkmap *map, const struct hgs_library *libraries)
+				      const struct linkmap *map, struct hgs_library *libraries,
+				      const char **unread)
 {
 	_cleanup_free_ const char **paths = calloc(map->num_libraries + 1, sizeof(*paths));
 	const struct py_holders_source source = { .heap = core,
@@ -192,7 +190,7 @@ static struct hg_error *write_holders(const struct facts *f, const struct snapsh
 		return &hg_error_no_memory;
 	for (size_t i = 0; i < map->num_libraries; i++)
 		paths[i] = map->libraries[i].path ? map->libraries[i].path : "";
-	error = py_holders(&source, &holders, &count);
+	error = py_holders(&source, &holders, &count, unread);
 	if (!error)
 		error = snapshot_writer_add(f->writer, HGS_HOLDERS, sizeof(*holders), holders, count);
 	return error;
@@ -244,7 +242,7 @@ static void snapshot_closep(struct snapshot **snapshot)
 struct hg_error *facts_write(struct process *process, const struct py_runtime *runtime,
 			     const struct memory *memory, const char *maps,
 			     const struct walk *walk, const struct descriptors *before,
-			     struct snapshot_writer *writer, const char **opens_unknown)
+			     struct snapshot_writer *writer, struct facts_gaps *gaps)
 {
 	const struct facts f = { process, runtime, memory, walk, writer };
 	_cleanup_(snapshot_closep) struct snapshot *core = NULL;
@@ -262,14 +260,17 @@ struct hg_error *facts_write(struct process *process, const struct py_runtime *r
 	if (!error)
 		error = write_frames(&f, core);
 	if (!error)
-		error = write_libraries(&f, map, &libraries);
+		error = name_libraries(&f, map, &libraries);
 	if (!error)
 		error = write_segments(&f, map);
 	if (!error)
-		error = write_holders(&f, core, map, libraries);
+		error = write_holders(&f, core, map, libraries, &gaps->holders);
+	if (!error)
+		error = snapshot_writer_add(writer, HGS_LIBRARIES, sizeof(*libraries), libraries,
+					    map->num_libraries);
 	if (!error)
 		error = write_descriptors(&f, core, before);
 	if (!error)
-		*opens_unknown = map->opens_unknown;
+		gaps->opens = map->opens_unknown;
 	return error;
 }

@@ -8,12 +8,18 @@
 #include "process.h"
 #include "walk.h"
 
+/* Why something is not known, as static texts; NULL where it is. */
+struct facts_gaps {
+	const char *opens;   /* the open counts of libraries */
+	const char *holders; /* some owners of handles */
+};
+
 /* `memory` is the frozen copy's; `maps` what /proc/PID/maps said of it before the walk; `before` are
- * the descriptors that were open before it was made. *opens_unknown: why the open counts of
- * libraries could not be told (static text), or NULL. */
+ * the descriptors that were open before it was made. *gaps: what of it could not be
+ * told. */
 _must_check_ struct hg_error *facts_write(struct process *process, const struct py_runtime *runtime,
 					  const struct memory *memory, const char *maps,
 					  const struct walk *walk,
 					  const struct descriptors *before,
 					  struct snapshot_writer *writer,
-					  const char **opens_unknown);
+					  struct facts_gaps *gaps);

@@ -94,18 +94,22 @@ static void read_view(struct reading *r, uint64_t address, struct linkmap_view *
 		view->size = 0;
 }
 
-/* Where the ELF header of the file that is mapped around `address` lies. */
+/* Where the ELF header of the file that is mapped around `address` lies: the nearest mapping of the
+ * file's beginning. A .bss may lie between, anonymous: patchelf puts segments behind it. */
 static uint64_t header_address(const struct linkmap *out, uint64_t address)
 {
 	const struct mapping *m = maps_find(out->maps, out->num_segments, address);
+	uint64_t inode = m ? m->inode : 0, start = m ? m->start : 0;
 
-	if (!m)
-		return 0;
-	while (m > out->maps && m->offset != 0 && (!m[-1].inode || m[-1].inode == m->inode))
-		m--;
-	while (m < out->maps + out->num_segments && m->inode == 0 && m->path[0] == '\0')
-		m++;
-	return m->start;
+	if (!inode)
+		return start; /* the vdso */
+	for (; !m->inode || m->inode == inode; m--) {
+		if (m->inode)
+			start = m->start;
+		if (m == out->maps || (m->inode && !m->offset))
+			break;
+	}
+	return start;
 }
 
 static const char *path_at(const struct linkmap *out, uint64_t address)

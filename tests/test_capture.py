@@ -3,43 +3,17 @@
 import collections
 import json
 import os
-import shutil
 import socket
-import subprocess
-import sys
 import time
 
 import hgs
 import interpreters
 import pytest
-import roots
+import sites
 import tool
 
 TARGETS = ["idle", "heap", "churn", "server", "web"]
 CONTAINERS = 1_000_000
-
-
-def django_for(python):
-    """A directory that has Django for this interpreter, installed by pip if need be."""
-    site = roots.cache_directory() / f"django-3.{python.minor}"
-    if (site / "django").is_dir():
-        return site
-    installers = [one.path for one in interpreters.discover()[0]
-                  if one.minor == python.minor and not one.root] + [sys.executable]
-    staging = f"{site}.{os.getpid()}.new"
-    for installer in installers:
-        options = []
-        if installer == sys.executable:
-            options = ["--python-version", f"3.{python.minor}", "--only-binary=:all:"]
-        done = subprocess.run(
-            [installer, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--target",
-             staging, *options, "django"], stdin=subprocess.DEVNULL, capture_output=True, text=True)
-        if done.returncode == 0:
-            if not site.is_dir():  # another run may have been quicker
-                os.rename(staging, site)
-            shutil.rmtree(staging, ignore_errors=True)
-            return site
-    pytest.skip("Django cannot be installed here: " + (done.stderr.strip().splitlines() or ["?"])[-1])
 
 
 def free_port():
@@ -57,13 +31,7 @@ def still_target(kind, python, start):
         target.ask("pause")
         return target
     if kind == "web":
-        site = django_for(python)
-        if python.root:
-            inside = interpreters.IN_ROOT / "site"
-            outside = f"{python.root}{inside}"
-            if not os.path.isdir(outside):
-                subprocess.run(["cp", "-r", str(site), outside], check=True)
-            site = inside
+        site = sites.site_for(python, "django")
         return start(python, "web.py", str(site), str(free_port()))
     return start(python, f"{kind}.py")
 

@@ -1,0 +1,83 @@
+"""Libraries that cffi opened: owners, opens without one, and what is left of a closed one."""
+
+import pytest
+import sites
+import tool
+
+# Beyond the newest for each interpreter: the ends of what is claimed, and of the form of a CType.
+VERSIONS = [(8, "1.14.1"), (8, "1.15.1"), (11, "1.15.1"), (12, "1.16.0"), (12, "2.0.0")]
+FACE = "cffi.api._make_ffi_library.<locals>.FFILibrary"
+
+
+def look(python, start, run, requirement):
+    site = sites.site_for(python, requirement)
+    target = start(python, "cffi_libraries.py", str(site), python.build_directory(tool.BUILD))
+    result = run("attach", target.pid, "--json", "--limit", "0")
+    assert result.code == 0, result.err
+    target.assert_unharmed()
+    return result
+
+
+def check(result):
+    libraries = {one["name"]: one for one in result.json["libraries"]}
+
+    def owners(name):
+        return sorted((one["path"], one["type"]) for one in libraries[name]["holders"]
+                      if one["kind"] == "handle")
+
+    def counts(name):
+        return tuple(libraries[name][key] for key in ("opens", "owners", "leaked_opens"))
+
+    assert counts("libfilter.so") == (2, 2, 0)
+    assert owners("libfilter.so") == [("__main__.again", FACE), ("__main__.kept", FACE)]
+    assert counts("libthumbnail.so") == (1, 1, 0)
+    assert owners("libthumbnail.so") == [("__main__.loaded", "_cffi_backend.Lib")]
+    assert owners("libimageproc.so") == [("__main__.borrowed", FACE)]
+    assert counts("libcodec.so") == (2, 0, 2)
+    assert "libright.so" not in libraries and "libgone.so" not in libraries
+    assert [(one["library"], one["count"], one["severity"]) for one in result.finding("leaked-open")] \
+        == [("libcodec.so", 2, "error")]
+
+
+def check_stale(result):
+    stale = {one["path"]: one for one in result.json["stale"]}
+    assert set(stale) == {"__main__.gone", "__main__.checksum"}
+    assert stale["__main__.gone"]["names"].endswith("/libgone.so")
+    assert [stale[path]["kind"] for path in sorted(stale)] == ["function", "handle"]
+    assert {one["state"] for one in stale.values()} == {"dangling"}
+    assert [one["library"] for one in result.finding("dangling-handle")] == ["libgone.so"]
+    functions = result.finding("dangling-function")
+    assert [(one["path"], one["library"]) for one in functions] == \
+        [("__main__.checksum", "libgone.so")]
+    assert not result.finding("aliased-handle")
+
+
+def test_owners_and_what_is_left(python, start, run):
+    result = look(python, start, run, "cffi")
+    check(result)
+    check_stale(result)
+
+
+@pytest.mark.parametrize("minor, version", VERSIONS)
+def test_other_versions(python, start, run, minor, version):
+    if python.minor != minor:
+        pytest.skip("for one interpreter each")
+    result = look(python, start, run, f"cffi=={version}")
+    check(result)
+    check_stale(result)
+
+
+def test_a_build_that_is_not_known_is_said(python, start, run):
+    """1.14.0 has other names for its types: nothing is read, and no open is called leaked for sure."""
+    if python.minor != 8:
+        pytest.skip("for one interpreter")
+    site = sites.site_for(python, "cffi==1.14.0")
+    target = start(python, "cffi_libraries.py", str(site), python.build_directory(tool.BUILD))
+    result = run("attach", target.pid, "--json", "--limit", "0")
+    assert result.code == 6 and "cffi" in "".join(result.json["capture"]["incomplete"])
+    kinds = {one["kind"] for library in result.json["libraries"] for one in library["holders"]}
+    assert kinds == {"module"}
+    found = result.finding("leaked-open")
+    assert "libfilter.so" in [one["library"] for one in found]
+    assert {one["severity"] for one in found} == {"warning"}
+    assert all("_cffi_backend" in one["evidence"] for one in found)
