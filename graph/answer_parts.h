@@ -80,5 +80,3 @@ bool object_is_foreign(struct making *making, uint32_t object);
 _must_check_ struct hg_error *cuts_make(struct making *making);
 /* A ring that only ctypes itself made: CDLL -> its dict -> function -> b_objects -> CDLL. */
 bool ring_is_function_cache(const struct making *making, const struct chain *ring);
-/* basename of a path; the path itself where it ends in a slash. */
-const char *base_name(const char *path);

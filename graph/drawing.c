@@ -244,7 +244,7 @@ uint32_t drawing_library(struct drawing *drawing, const struct answer *answer, u
 {
 	const struct library *library = index == HGS_NONE ? NULL : &answer->libraries[index];
 	enum node_role role = library ? NODE_LIBRARY : NODE_GONE;
-	_cleanup_free_ char *name = text_escape(library ? library->name : gone, true);
+	_cleanup_free_ char *name = text_escape(library ? library->name : base_name(gone), true);
 	char opens[32] = "opens unknown", *detail;
 
 	drawing->no_memory |= !name;

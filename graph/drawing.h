@@ -23,7 +23,7 @@ enum node_role {
 	NODE_ROLES
 };
 
-enum edge_role { EDGE_PLAIN, EDGE_RING, EDGE_CUT, EDGE_HANDLE, EDGE_MORE };
+enum edge_role { EDGE_PLAIN, EDGE_RING, EDGE_CUT, EDGE_HANDLE, EDGE_MORE, EDGE_ROLES };
 
 struct drawn_node {
 	enum node_role role;
@@ -46,6 +46,7 @@ struct drawing {
 	char **panel; /* titles; "" draws no frame */
 	uint32_t panels;
 	char *caption;
+	bool dark;
 	bool sideways; /* left to right: many neighbours fit below each other, not side by side */
 	uint32_t max_nodes;
 	uint32_t objects; /* nodes that count against max_nodes: not remarks, not folds */
@@ -91,10 +92,11 @@ _must_check_ struct hg_error *drawing_holder(struct drawing *drawing, const stru
 uint32_t drawing_library(struct drawing *drawing, const struct answer *answer, uint32_t panel,
 			 uint32_t library, const char *gone);
 
-/* The drawing as DOT (ids n0, n1 ... in the order of nodes), written to `out`, or handed to
- * Graphviz. */
+/* The drawing as a graph of Graphviz, with ids n0, n1 ... and e0, e1 ... in the order of its nodes
+ * and edges (docs/pictures.md). `s` is what its objects are of. The caller agclose()s it. */
 struct Agraph_s;
-_must_check_ struct hg_error *dot_create(const struct drawing *drawing, struct Agraph_s **ret);
+_must_check_ struct hg_error *dot_create(const struct drawing *drawing, const struct snapshot *s,
+					 struct Agraph_s **ret);
 /* Lays out and renders in a child with a time limit. *timed_out: worth trying with less. */
 _must_check_ struct hg_error *draw_render(struct Agraph_s *graph, const char *format, int fd,
 					  unsigned seconds, bool *timed_out);

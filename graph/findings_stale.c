@@ -4,6 +4,7 @@
 #include <xxhash.h>
 
 #include "findings.h"
+#include "words.h"
 
 /* A function made from an address names no library. */
 static const char *name_of(const struct answer *answer, const struct holder *holder)

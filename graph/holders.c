@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "answer_parts.h"
+#include "words.h"
 
 static int by_object(const void *a, const void *b, void *context)
 {

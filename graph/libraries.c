@@ -4,13 +4,7 @@
 #include <string.h>
 
 #include "answer_parts.h"
-
-const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash && slash[1] ? slash + 1 : path;
-}
+#include "words.h"
 
 static bool owns(const struct holder *holder)
 {

@@ -79,7 +79,7 @@ static struct hg_error *draw_once(const struct answer *answer,
 	if (!error)
 		error = add_caption(&drawing, answer);
 	if (!error)
-		error = dot_create(&drawing, &graph);
+		error = dot_create(&drawing, answer->s, &graph);
 	if (error)
 		return error;
 	if (!strcmp(format, "dot"))

@@ -8,6 +8,7 @@
 #include "answer_parts.h"
 #include "edge_text.h"
 #include "modules.h"
+#include "words.h"
 
 struct selection {
 	uint32_t *objects;

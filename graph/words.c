@@ -139,6 +139,13 @@ const char *duration_words(uint64_t ns, char *buffer)
 	return buffer;
 }
 
+const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash && slash[1] ? slash + 1 : path;
+}
+
 uint64_t heap_bytes(const struct snapshot *s)
 {
 	uint64_t bytes = 0;

@@ -23,5 +23,8 @@ static inline const char *plural(uint64_t count)
 	return count == 1 ? "" : "s";
 }
 
+/* basename of a path; the path itself where it ends in a slash. */
+const char *base_name(const char *path);
+
 /* Bytes of all objects. O(n). */
 uint64_t heap_bytes(const struct snapshot *s);
