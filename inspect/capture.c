@@ -209,7 +209,7 @@ struct hg_error *capture(struct process *process, const struct capture_options *
 	if (!error)
 		error = freeze_begin(process, runtime, &how, &freeze);
 	if (error)
-		return error;
+		return process_news(process, error);
 	meta.time_ns = time_ns(CLOCK_REALTIME);
 	taken_ns = time_ns(CLOCK_BOOTTIME);
 	meta.threads = threads_count(process->pid);

@@ -291,6 +291,8 @@ struct hg_error *freeze_begin(struct process *process, const struct py_runtime *
 	error = gadgets_find(process, &private->gadgets);
 	if (!error)
 		error = tracees_init(&private->tracees, process->pid, options->interrupt);
+	if (!error) /* from now on we are told of an execve */
+		error = process_still(process);
 	if (!error)
 		error = safepoint_reach(&private->tracees, process, now, options->timeout_ns, &point);
 	if (!error)

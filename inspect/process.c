@@ -107,6 +107,9 @@ static struct hg_error *read_proc(struct process *p)
 	size_t size;
 	char *suffix;
 
+	p->image = proc_read(p->pid, "auxv", &p->image_size);
+	if (!p->image)
+		p->image_size = 0;
 	errno = 0;
 	p->exe = proc_link(p->pid, "exe");
 	suffix = p->exe ? strstr(p->exe, " (deleted)") : NULL;
@@ -143,15 +146,35 @@ static struct hg_error *check_process(pid_t pid)
 	return error;
 }
 
-/* What was found to be wrong with a process that ended meanwhile is not the news. */
-static struct hg_error *unless_ended(pid_t pid, struct hg_error *error)
+struct hg_error *process_replaced(pid_t pid)
 {
-	struct proc_status status;
+	return hg_error_hint(hg_error_new(HG_EXIT_FAILURE, "process %d replaced itself by execve during "
+					  "the attach", pid),
+			     "attach again");
+}
 
-	if (!error || (proc_status_read(pid, &status) == 0 && status.has_memory))
+struct hg_error *process_still(const struct process *p)
+{
+	_cleanup_free_ char *image = NULL;
+	struct proc_status status;
+	size_t size = 0;
+
+	if (proc_status_read(p->pid, &status) < 0 || !status.has_memory)
+		return ended(p->pid);
+	image = proc_read(p->pid, "auxv", &size);
+	if (image && (size != p->image_size || memcmp(image, p->image, size) != 0))
+		return process_replaced(p->pid);
+	return NULL;
+}
+
+struct hg_error *process_news(const struct process *p, struct hg_error *error)
+{
+	struct hg_error *news = error ? process_still(p) : NULL;
+
+	if (!news)
 		return error;
 	hg_error_free(error);
-	return ended(pid);
+	return news;
 }
 
 struct hg_error *process_open(pid_t pid, struct process **ret)
@@ -168,7 +191,7 @@ struct hg_error *process_open(pid_t pid, struct process **ret)
 	error = read_proc(p);
 	if (!error)
 		error = interpreter_find(p);
-	error = unless_ended(pid, error);
+	error = process_news(p, error);
 	if (error) {
 		process_close(p);
 		return error;
@@ -181,6 +204,7 @@ void process_close(struct process *process)
 {
 	if (!process)
 		return;
+	free(process->image);
 	free(process->exe);
 	free(process->cmdline);
 	free(process->maps);

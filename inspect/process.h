@@ -23,6 +23,8 @@ struct mapping {
 struct process {
 	pid_t pid;
 	struct memory memory;
+	char *image;   /* its auxiliary vector: another one after execve, addresses being random */
+	size_t image_size;
 	char *exe;     /* as the target's namespace names it */
 	char *cmdline; /* arguments joined by blanks */
 	struct mapping *maps;
@@ -43,6 +45,14 @@ struct process {
  * on this machine. O(maps). On success the caller owns *ret. */
 _must_check_ struct hg_error *process_open(pid_t pid, struct process **ret);
 void process_close(struct process *process);
+
+/* NULL as long as the process is there and runs the program that process_open() looked at. After an
+ * execve the addresses found in it mean nothing. */
+_must_check_ struct hg_error *process_still(const struct process *process);
+/* What was found to be wrong with a process that is gone or another program meanwhile is not the
+ * news: takes the error and gives that of process_still() instead where it has one. */
+_must_check_ struct hg_error *process_news(const struct process *process, struct hg_error *error);
+_must_check_ struct hg_error *process_replaced(pid_t pid);
 
 /* The mapping that holds the address, or NULL. O(log maps). */
 const struct mapping *process_mapping(const struct process *process, uint64_t address);

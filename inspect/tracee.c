@@ -17,6 +17,8 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "process.h"
+
 uint64_t now_ns(void)
 {
 	struct timespec now;
@@ -230,8 +232,7 @@ static struct hg_error *digest(struct tracees *tracees, pid_t tid, int status,
 struct hg_error *tracees_alive(const struct tracees *tracees)
 {
 	if (tracees->exec)
-		return hg_error_new(HG_EXIT_FAILURE, "process %d replaced itself by execve",
-				    tracees->pid);
+		return process_replaced(tracees->pid);
 	if (tracees->count == 0)
 		return hg_error_new(HG_EXIT_FAILURE, "process %d exited during the attach",
 				    tracees->pid);

@@ -128,8 +128,11 @@ def test_target_that_leaves_during_the_attach(one_python, how, start, thorough, 
         os.write(target.process.stdin.fileno(), b"go\n")
         _, errors = process.communicate(timeout=60)
         assert process.returncode in (0, 1, 3, 6), (process.returncode, errors)
-        if process.returncode in (1, 3):
+        if process.returncode == 1:
+            assert errors.startswith("heapgraph: ") and how == "exec" and "execve" in errors, errors
+        if process.returncode == 3:  # gone, or another program before anything was looked at
             assert errors.startswith("heapgraph: "), errors
+            assert ("ended" if how == "exit" else "not CPython") in errors, errors
         if how == "exec":
             target.assert_unharmed(patience=5)
         else:
