@@ -4,9 +4,9 @@
 #include <string.h>
 #include <xxhash.h>
 
-#include "edge_text.h"
 #include "findings.h"
 #include "modules.h"
+#include "places.h"
 
 /* A global of a module of the standard library (ctypes.pythonapi and the like): not the user's. */
 static bool is_stdlib_global(const struct making *making, const struct chain *chain)
@@ -17,37 +17,6 @@ static bool is_stdlib_global(const struct making *making, const struct chain *ch
 	    chain->steps != 4 || HGS_EDGE_KIND(chain->edge[1]) != HGS_EDGE_KEY)
 		return false;
 	return modules_origin(s, chain->object[1], making->stdlib) == MODULE_STDLIB;
-}
-
-static bool is_suspended(const struct snapshot *s, uint32_t object)
-{
-	const struct hgs_frame *frame;
-
-	if (!type_is(s, object, "generator") && !type_is(s, object, "coroutine") &&
-	    !type_is(s, object, "async_generator"))
-		return false;
-	frame = frame_of(s, object);
-	return frame && frame->thread == HGS_NONE;
-}
-
-/* What along the chain is known to keep objects unnoticed; NULL: nothing. */
-static const char *surprise(const struct snapshot *s, const struct chain *chain)
-{
-	if (chain->root != HGS_NONE && s->roots[chain->root].kind == HGS_ROOT_ATEXIT)
-		return "a callback registered with atexit";
-	for (uint32_t i = 1; i < chain->steps; i++) {
-		uint32_t object = chain->object[i];
-
-		if (type_is(s, object, "traceback"))
-			return "the traceback of a stored exception";
-		if (type_is(s, object, "functools._lru_cache_wrapper"))
-			return "a functools cache";
-		if (type_is(s, object, "method") && i + 1 < chain->steps)
-			return "a stored bound method";
-		if (is_suspended(s, object))
-			return "a suspended generator or coroutine";
-	}
-	return NULL;
 }
 
 /* The path with numbers and keys left out: `pool[0].dll` and `pool[17].dll` look alike. */
@@ -87,7 +56,8 @@ static bool key_of(const struct making *making, const struct holder *holder, uin
 static struct hg_error *describe(const struct answer *answer, struct finding *finding)
 {
 	const struct holder *holder = &answer->holders[finding->holder];
-	const char *through = surprise(answer->s, &holder->chain);
+	struct place place;
+	bool known = place_of_chain(answer->s, &holder->chain, &place);
 	const char *type = snapshot_type_name(answer->s, holder->fact->object);
 	unsigned long long count = finding->count;
 
@@ -99,9 +69,10 @@ static struct hg_error *describe(const struct answer *answer, struct finding *fi
 					      finding->library_name, count, holder->path);
 	finding->evidence = finding_text("%llu live %s%s%s%s", count, type,
 					 count == 1 ? "" : " objects",
-					 through ? ", kept through " : "", through ? through : "");
-	if (through)
-		finding->severity = SEVERITY_WARNING;
+					 known ? ", kept through " : "",
+					 known ? place_through(&place) : "");
+	if (known)
+		finding->severity = place_severity(&place);
 	if (holder->held_by == HELD_BY_NATIVE)
 		finding->advice = finding_text("native code holds a reference that is in no Python "
 					       "object: release it there");
@@ -109,8 +80,8 @@ static struct hg_error *describe(const struct answer *answer, struct finding *fi
 		finding->advice = finding_text("no dlopen is outstanding, so the handle is closed: "
 					       "drop `%s`, and do not close it again",
 					       holder->path);
-	else if (through)
-		finding->advice = finding_text("release %s that `%s` shows", through, holder->path);
+	else if (known)
+		finding->advice = place_advice(&place);
 	else
 		finding->advice = finding_text("nothing, if it is meant to stay; else drop `%s` and "
 					       "dlclose the handle",

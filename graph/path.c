@@ -9,6 +9,7 @@
 #include "edge_text.h"
 #include "memtext.h"
 #include "modules.h"
+#include "places.h"
 #include "roots.h"
 
 struct path {
@@ -122,6 +123,57 @@ static void add_member(struct path *path, uint32_t step, const char *name)
 		append(path, ".%s", name);
 }
 
+/* What has no name of its own where it is: "<app.Proc>", "<class app.Proc>". */
+static char *nameless(const struct snapshot *s, uint32_t object)
+{
+	if (s->flags[object] & HGS_OBJ_TYPE_OBJECT)
+		return format_text("<class %s>", snapshot_text(s, object));
+	return format_text("<%s>", snapshot_type_name(s, object));
+}
+
+/* Both parts as the place has them; false where it has no name. */
+static bool name_place(struct path *path, const struct place *place, char **head, char **tail)
+{
+	struct place_path words = {.head = path->head, .tail = path->tail};
+	struct memtext new_head, new_tail;
+	bool named;
+
+	*head = *tail = NULL;
+	if (!memtext_open(&new_head))
+		return true;
+	if (!memtext_open(&new_tail)) {
+		free(memtext_close(&new_head));
+		return true;
+	}
+	words.new_head = new_head.out;
+	words.new_tail = new_tail.out;
+	named = place_path(place, &words);
+	*head = memtext_close(&new_head);
+	*tail = memtext_close(&new_tail);
+	return named;
+}
+
+/* Goes on behind a place that has a name; *step becomes the one behind it. */
+static bool add_place(struct path *path, uint32_t *step)
+{
+	struct place place;
+	char *head, *tail;
+
+	if (!place_at(path->s, path->chain, *step - 1, &place))
+		return false;
+	if (!name_place(path, &place, &head, &tail)) {
+		free(head);
+		free(tail);
+		return false;
+	}
+	path->no_memory |= !head || !tail;
+	set(&path->head, head);
+	set(&path->tail, tail);
+	path->names_only = false;
+	*step = place.last + 1;
+	return true;
+}
+
 static void add_step(struct path *path, uint32_t step)
 {
 	const struct chain *chain = path->chain;
@@ -157,10 +209,7 @@ static void add_step(struct path *path, uint32_t step)
 		append(path, ".__class__");
 		break;
 	case HGS_EDGE_DICT_KEY:
-		turn(path, format_text("a key"), "", "of");
-		break;
-	case HGS_EDGE_SET_ITEM:
-		turn(path, format_text("an item"), "", "of");
+		turn(path, nameless(s, object), ", a key", "of");
 		break;
 	case HGS_EDGE_STACK:
 		add_local(path, from, "a value in use", "");
@@ -168,9 +217,10 @@ static void add_step(struct path *path, uint32_t step)
 	case HGS_EDGE_CELL_CONTENTS:
 	case HGS_EDGE_FRAME:
 		break;
+	case HGS_EDGE_SET_ITEM:
 	case HGS_EDGE_UNNAMED:
 	default:
-		turn(path, format_text("%s", snapshot_type_name(s, object)), "", "in");
+		turn(path, nameless(s, object), "", "in");
 		break;
 	}
 	path->names_only = HGS_EDGE_KIND(edge) == HGS_EDGE_ATTR_DICT;
@@ -222,8 +272,9 @@ char *path_text(const struct snapshot *s, const struct chain *chain)
 						      s->roots[chain->root].kind == HGS_ROOT_BUILTINS);
 	if (!path.no_memory && add_module(&path))
 		step = 2;
-	for (; step < chain->steps && !path.no_memory; step++)
-		add_step(&path, step);
+	while (step < chain->steps && !path.no_memory)
+		if (!add_place(&path, &step))
+			add_step(&path, step++);
 	if (!path.no_memory && asprintf(&text, "%s%s", path.head, path.tail) < 0)
 		text = NULL;
 	free(path.head);

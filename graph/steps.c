@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "places.h"
 #include "roots.h"
 #include "utf8.h"
 
@@ -45,15 +46,25 @@ static void turn_ring(const struct snapshot *s, const struct chain *chain, uint3
 }
 
 /* The words of the edge that ends at position *i; moves *i on where it folds. */
-static char *fold_edge(const struct snapshot *s, const uint32_t *object, const uint32_t *edge,
-		       uint32_t steps, uint32_t *i, struct step *step)
+static char *fold_edge(const struct snapshot *s, const struct chain *chain, uint32_t *i,
+		       struct step *step)
 {
-	uint32_t first = *i;
+	const uint32_t *object = chain->object, *edge = chain->edge;
+	uint32_t first = *i, steps = chain->steps;
 	const char *name = first + 1 < steps ? folded_attribute(s, edge[first], edge[first + 1])
 					     : NULL;
+	struct place place;
 	char *ret;
 
 	step->through = HGS_NONE;
+	if (place_at(s, chain, first - 1, &place)) {
+		if (place_edge(&place, &ret))
+			return NULL;
+		if (ret) {
+			*i = place.last;
+			return ret;
+		}
+	}
 	if (name) {
 		step->through = object[(*i)++];
 		return asprintf(&ret, ".%s", name) < 0 ? NULL : ret;
@@ -66,6 +77,7 @@ static char *fold_edge(const struct snapshot *s, const uint32_t *object, const u
 struct hg_error *steps_create(const struct snapshot *s, const struct chain *chain, uint32_t cut,
 			      bool ring, struct steps *ret)
 {
+	struct chain turned = {.root = chain->root, .steps = chain->steps};
 	uint32_t count = chain->steps;
 	_cleanup_free_ uint32_t *object = calloc(count + 1ul, sizeof(*object));
 	_cleanup_free_ uint32_t *edge = calloc(count + 1ul, sizeof(*edge));
@@ -80,12 +92,14 @@ struct hg_error *steps_create(const struct snapshot *s, const struct chain *chai
 		memcpy(object, chain->object, count * sizeof(*object));
 		memcpy(edge, chain->edge, count * sizeof(*edge));
 	}
+	turned.object = object;
+	turned.edge = edge;
 	for (uint32_t i = 0; i < count; i++) {
 		struct step *step = &steps.step[steps.count++];
 		uint32_t from = i;
 
 		step->through = HGS_NONE;
-		step->edge = i ? fold_edge(s, object, edge, count, &i, step) : strdup("");
+		step->edge = i ? fold_edge(s, &turned, &i, step) : strdup("");
 		if (!step->edge)
 			return &hg_error_no_memory;
 		step->object = object[i];

@@ -138,6 +138,11 @@ static uint32_t value(struct heap *heap, const char *type, const char *text)
 	return add_object(heap, of, HGS_OBJ_IMMORTAL, offset);
 }
 
+void heap_text(struct heap *heap, uint32_t object, const char *text)
+{
+	heap->objects[object].text = heap_string(heap, text);
+}
+
 uint32_t heap_str(struct heap *heap, const char *text)
 {
 	return value(heap, "str", text);

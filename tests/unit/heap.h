@@ -16,6 +16,8 @@ uint32_t heap_type(struct heap *heap, const char *name);
  * with a dot in their name make HGS_OBJ_USER instances. */
 uint32_t heap_object(struct heap *heap, const char *type);
 void heap_flags(struct heap *heap, uint32_t object, uint32_t flags);
+/* Its text in the snapshot: the name of a function, the value of a number. */
+void heap_text(struct heap *heap, uint32_t object, const char *text);
 uint32_t heap_str(struct heap *heap, const char *text); /* made once for each text */
 uint32_t heap_int(struct heap *heap, const char *text);
 uint32_t heap_string(struct heap *heap, const char *text); /* offset in STRINGS */

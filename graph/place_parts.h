@@ -1,0 +1,72 @@
+/* The table's rows, shared by places*.c; nothing else includes this. */
+#pragma once
+
+#include <stdio.h>
+
+#include "places.h"
+
+struct place_rule {
+	const char *types; /* of object[first], separated by blanks; NULL: whatever it is */
+	/* How many references from object[first] on belong to the place; 0: it is none. */
+	uint32_t (*match)(const struct place *place);
+	void (*path)(const struct place *place, struct place_path *path); /* NULL: no name */
+	void (*edge)(const struct place *place, FILE *out);		   /* NULL: drawn step by step */
+	const char *through; /* NULL: nothing to say about it */
+	enum severity severity;
+	void (*advise)(const struct place *place, FILE *out);
+};
+
+/* --- looking along the chain: `step` counts as its objects do --------------------------------- */
+
+static inline uint32_t place_object(const struct place *place, uint32_t step)
+{
+	return place->chain->object[step];
+}
+/* Whether reference `step` is there and of that kind. */
+bool place_has(const struct place *place, uint32_t step, enum hgs_edge kind);
+/* Whether it is there and an attribute, C member or key of that name. */
+bool place_named(const struct place *place, uint32_t step, const char *name);
+/* Whether the object's type is among those names. */
+bool place_type(const struct place *place, uint32_t step, const char *types);
+
+/* --- words (place_words.c) ---------------------------------------------------------------------- */
+
+/* Value of an attribute: of the object itself or of its attribute dictionary; HGS_NONE: none. */
+uint32_t place_attribute(const struct snapshot *s, uint32_t object, const char *name);
+/* A callable as people know it: its qualified name, through bound methods and partials. */
+void place_callable(FILE *out, const struct snapshot *s, uint32_t object);
+
+/* "logging.getLogger('jobs')" */
+void place_logger(FILE *out, const struct place *place);
+/* "ContextVar 'current_request'" */
+void place_variable(FILE *out, const struct place *place);
+
+void path_cache(const struct place *place, struct place_path *path);
+void path_finalizer(const struct place *place, struct place_path *path);
+void path_thread_local(const struct place *place, struct place_path *path);
+void path_context(const struct place *place, struct place_path *path);
+void path_task(const struct place *place, struct place_path *path);
+void path_suspended(const struct place *place, struct place_path *path);
+void path_logger(const struct place *place, struct place_path *path);
+void path_module(const struct place *place, struct place_path *path);
+
+void edge_cache(const struct place *place, FILE *out);
+void edge_thread_local(const struct place *place, FILE *out);
+void edge_context(const struct place *place, FILE *out);
+void edge_task(const struct place *place, FILE *out);
+void edge_suspended(const struct place *place, FILE *out);
+
+/* --- advice (place_advice.c) -------------------------------------------------------------------- */
+
+void advise_cache(const struct place *place, FILE *out);
+void advise_finalizer(const struct place *place, FILE *out);
+void advise_thread_local(const struct place *place, FILE *out);
+void advise_context(const struct place *place, FILE *out);
+void advise_task(const struct place *place, FILE *out);
+void advise_suspended(const struct place *place, FILE *out);
+void advise_logger(const struct place *place, FILE *out);
+void advise_module(const struct place *place, FILE *out);
+void advise_traceback(const struct place *place, FILE *out);
+void advise_method(const struct place *place, FILE *out);
+void advise_type_cache(const struct place *place, FILE *out);
+void advise_class(const struct place *place, FILE *out);

@@ -1,0 +1,284 @@
+/* Names of places: how a path goes on behind one, and what its references are in a drawn chain.
+ * With --redact the names that are values (of loggers, of context variables) are left out. */
+#include <string.h>
+
+#include "edge_text.h"
+#include "modules.h"
+#include "place_parts.h"
+#include "roots.h"
+
+uint32_t place_attribute(const struct snapshot *s, uint32_t object, const char *name)
+{
+	uint32_t dict = HGS_NONE;
+
+	for (uint64_t e = s->start[object]; e < s->start[object + 1]; e++) {
+		uint32_t payload = HGS_EDGE_PAYLOAD(s->name[e]);
+
+		switch (HGS_EDGE_KIND(s->name[e])) {
+		case HGS_EDGE_ATTR:
+			if (strcmp(snapshot_text(s, payload), name) == 0)
+				return s->target[e];
+			break;
+		case HGS_EDGE_MEMBER:
+			if (strcmp(snapshot_string(s, payload), name) == 0)
+				return s->target[e];
+			break;
+		case HGS_EDGE_ATTR_DICT:
+			dict = s->target[e];
+			break;
+		default:
+			break;
+		}
+	}
+	return dict == HGS_NONE ? HGS_NONE : dict_value(s, dict, name);
+}
+
+/* One step from a callable to the one that it calls; HGS_NONE: it is the last. */
+static uint32_t called_by(const struct snapshot *s, uint32_t object)
+{
+	if (type_is(s, object, "method"))
+		return place_attribute(s, object, "__func__");
+	if (type_is(s, object, "functools.partial"))
+		return place_attribute(s, object, "func");
+	return type_is(s, object, "functools._lru_cache_wrapper")
+		       ? place_attribute(s, object, "__wrapped__")
+		       : HGS_NONE;
+}
+
+void place_callable(FILE *out, const struct snapshot *s, uint32_t object)
+{
+	/* A partial of a partial is made into one; nothing sane nests deeper than this. */
+	for (unsigned depth = 0; depth < 8; depth++) {
+		uint32_t next = called_by(s, object);
+
+		if (next == HGS_NONE)
+			break;
+		object = next;
+	}
+	fputs(*snapshot_text(s, object) ? snapshot_text(s, object) : snapshot_type_name(s, object),
+	      out);
+}
+
+/* An object that has no name where it is. */
+static void print_nameless(FILE *out, const struct snapshot *s, uint32_t object)
+{
+	fprintf(out, "<%s>", snapshot_type_name(s, object));
+}
+
+static void print_key(FILE *out, const struct place *place, uint32_t step)
+{
+	fputs(snapshot_text(place->s, HGS_EDGE_PAYLOAD(place->chain->edge[step])), out);
+}
+
+void path_cache(const struct place *place, struct place_path *path)
+{
+	print_nameless(path->new_head, place->s, place_object(place, place->last));
+	fputs(" in functools.lru_cache of ", path->new_tail);
+	place_callable(path->new_tail, place->s, place_object(place, place->first));
+}
+
+void edge_cache(const struct place *place, FILE *out)
+{
+	if (place->last == place->first + 2)
+		fprintf(out, "argument %u of a cached call",
+			HGS_EDGE_PAYLOAD(place->chain->edge[place->last]));
+	else
+		fputs("a cached call", out);
+}
+
+void path_finalizer(const struct place *place, struct place_path *path)
+{
+	uint32_t callback = place_attribute(place->s, place_object(place, place->first), "func");
+
+	if (callback == HGS_NONE)
+		callback = place_object(place, place->last);
+	if (place_named(place, place->last, "func")) {
+		place_callable(path->new_head, place->s, callback);
+	} else {
+		fputs(place_named(place, place->last, "args") ? "args" : "kwargs", path->new_head);
+		fputs(" of ", path->new_tail);
+		place_callable(path->new_tail, place->s, callback);
+	}
+	fputs(" in the weakref.finalize registry", path->new_tail);
+}
+
+static bool refers(const struct snapshot *s, uint32_t from, uint32_t to)
+{
+	for (uint64_t e = s->start[from]; e < s->start[from + 1]; e++)
+		if (s->target[e] == to)
+			return true;
+	return false;
+}
+
+/* The key of a thread's attributes is its dummy, which its state's dict has too (3.13 on), or a weak
+ * reference to that, whose target no snapshot knows. */
+static void print_thread(FILE *out, const struct place *place)
+{
+	const struct snapshot *s = place->s;
+	uint32_t key = HGS_EDGE_PAYLOAD(place->chain->edge[place->first + 2]);
+
+	for (uint32_t i = 0; i < s->num_roots; i++) {
+		char *words;
+
+		if (s->roots[i].kind != HGS_ROOT_THREAD_DICT || s->roots[i].thread == HGS_NONE ||
+		    !refers(s, s->roots[i].object, key))
+			continue;
+		words = thread_words(s, &s->threads[s->roots[i].thread], false);
+		fputs(words ? words : "", out);
+		free(words);
+		return;
+	}
+	fputs("a thread", out);
+}
+
+void path_thread_local(const struct place *place, struct place_path *path)
+{
+	fprintf(path->new_head, "%s.", path->head);
+	print_key(path->new_head, place, place->last);
+	fputs(" of ", path->new_tail);
+	print_thread(path->new_tail, place);
+	fputs(path->tail, path->new_tail);
+}
+
+void edge_thread_local(const struct place *place, FILE *out)
+{
+	fputc('.', out);
+	print_key(out, place, place->last);
+	fputs(" of ", out);
+	print_thread(out, place);
+}
+
+/* A node visits its array from its end: each value, then its variable (Python/hamt.c). */
+void place_variable(FILE *out, const struct place *place)
+{
+	const struct snapshot *s = place->s;
+	uint32_t node = place_object(place, place->last - 1);
+	uint32_t value = place_object(place, place->last);
+
+	for (uint64_t e = s->start[node]; e + 1 < s->start[node + 1]; e++) {
+		const char *type = snapshot_type_name(s, s->target[e + 1]);
+
+		if (s->target[e] != value || (strcmp(type, "ContextVar") != 0 &&
+					      strcmp(type, "_contextvars.ContextVar") != 0))
+			continue;
+		fputs("ContextVar", out);
+		for (uint64_t v = s->start[s->target[e + 1]]; v < s->start[s->target[e + 1] + 1]; v++) {
+			if (!type_is(s, s->target[v], "str") || !*snapshot_text(s, s->target[v]))
+				continue;
+			fputc(' ', out);
+			object_print(out, s, s->target[v]);
+			break;
+		}
+		return;
+	}
+	fputs("a ContextVar", out);
+}
+
+void path_context(const struct place *place, struct place_path *path)
+{
+	static const char of_thread[] = "context of ";
+
+	fputs("value", path->new_head);
+	fputs(" of ", path->new_tail);
+	place_variable(path->new_tail, place);
+	fprintf(path->new_tail, " in the %s%s%s",
+		strncmp(path->head, of_thread, strlen(of_thread)) ? of_thread : "", path->head,
+		path->tail);
+}
+
+void edge_context(const struct place *place, FILE *out)
+{
+	fputs("value of ", out);
+	place_variable(out, place);
+}
+
+void path_task(const struct place *place, struct place_path *path)
+{
+	(void)place;
+	fprintf(path->new_head, "the pending task %s", path->head);
+	fputs(path->tail, path->new_tail);
+}
+
+void edge_task(const struct place *place, FILE *out)
+{
+	(void)place;
+	fputs("coroutine", out);
+}
+
+/* What a suspended coroutine awaits is a coroutine in its turn: inside of it, so to speak. */
+void path_suspended(const struct place *place, struct place_path *path)
+{
+	uint32_t edge = place->chain->edge[place->last];
+
+	if (HGS_EDGE_KIND(edge) == HGS_EDGE_STACK &&
+	    frame_of(place->s, place_object(place, place->last))) {
+		fputs(path->head, path->new_head);
+		fputs(path->tail, path->new_tail);
+		return;
+	}
+	if (HGS_EDGE_KIND(edge) == HGS_EDGE_STACK) {
+		fputs("a value in use", path->new_head);
+	} else {
+		fputs("local ", path->new_head);
+		print_key(path->new_head, place, place->last);
+	}
+	frame_print(path->new_tail, place->s, place_object(place, place->first));
+	fprintf(path->new_tail, " of %s%s", path->head, path->tail);
+}
+
+void edge_suspended(const struct place *place, FILE *out)
+{
+	uint32_t edge = place->chain->edge[place->last];
+
+	if (HGS_EDGE_KIND(edge) == HGS_EDGE_STACK) {
+		fputs(frame_of(place->s, place_object(place, place->last)) ? "awaits" : "in use", out);
+	} else {
+		fputs("local ", out);
+		print_key(out, place, place->last);
+	}
+	frame_print(out, place->s, place_object(place, place->first));
+}
+
+/* As one gets at it: the root's logger has no name to be asked for by. */
+void place_logger(FILE *out, const struct place *place)
+{
+	uint32_t logger = place_object(place, place->first);
+	uint32_t name = place_attribute(place->s, logger, "name");
+
+	fputs("logging.getLogger(", out);
+	if (name != HGS_NONE && !type_is(place->s, logger, "logging.RootLogger"))
+		object_print(out, place->s, name);
+	fputc(')', out);
+}
+
+void path_logger(const struct place *place, struct place_path *path)
+{
+	place_logger(path->new_head, place);
+	fputs(".handlers", path->new_head);
+}
+
+static bool is_imported(const struct snapshot *s, const char *name)
+{
+	for (uint32_t i = 0; i < s->num_roots; i++)
+		if (s->roots[i].kind == HGS_ROOT_MODULES &&
+		    dict_value(s, s->roots[i].object, name) != HGS_NONE)
+			return true;
+	return false;
+}
+
+void path_module(const struct place *place, struct place_path *path)
+{
+	const struct snapshot *s = place->s;
+	uint32_t name = dict_value(s, place_object(place, place->first + 1), "__name__");
+	const char *text = name == HGS_NONE ? "" : snapshot_text(s, name);
+
+	fputs("global ", path->new_head);
+	print_key(path->new_head, place, place->last);
+	if (is_imported(s, text)) /* another one has its name now */
+		fprintf(path->new_tail, " of the former module %s", text);
+	else if (*text)
+		fprintf(path->new_tail, " of module %s, not in sys.modules", text);
+	else
+		fputs(" of a module without a name", path->new_tail);
+	fprintf(path->new_tail, ", by %s.__globals__%s", path->head, path->tail);
+}

@@ -1,0 +1,308 @@
+/* How each place is told. The types and the order of what they visit are those of CPython's
+ * Modules/_functoolsmodule.c, Lib/weakref.py, Modules/_threadmodule.c, Python/context.c and
+ * Python/hamt.c, Modules/_asynciomodule.c, Lib/logging/__init__.py and Modules/_ctypes. */
+#include "places.h"
+
+#include <string.h>
+
+#include "edge_text.h"
+#include "memtext.h"
+#include "place_parts.h"
+
+bool place_has(const struct place *place, uint32_t step, enum hgs_edge kind)
+{
+	return step < place->chain->steps && HGS_EDGE_KIND(place->chain->edge[step]) == kind;
+}
+
+bool place_named(const struct place *place, uint32_t step, const char *name)
+{
+	const struct snapshot *s = place->s;
+	uint32_t payload;
+
+	if (step >= place->chain->steps)
+		return false;
+	payload = HGS_EDGE_PAYLOAD(place->chain->edge[step]);
+	switch (HGS_EDGE_KIND(place->chain->edge[step])) {
+	case HGS_EDGE_MEMBER:
+		return strcmp(snapshot_string(s, payload), name) == 0;
+	case HGS_EDGE_ATTR:
+	case HGS_EDGE_KEY:
+		return strcmp(snapshot_text(s, payload), name) == 0;
+	default:
+		return false;
+	}
+}
+
+static bool among(const char *name, const char *names)
+{
+	size_t length = strlen(name);
+
+	for (const char *at = names; (at = strstr(at, name)); at++)
+		if ((at == names || at[-1] == ' ') && (at[length] == ' ' || !at[length]))
+			return true;
+	return false;
+}
+
+bool place_type(const struct place *place, uint32_t step, const char *types)
+{
+	return step < place->chain->steps &&
+	       among(snapshot_type_name(place->s, place_object(place, step)), types);
+}
+
+/* The wrapper visits the keys and results of its calls. A key with more than one argument, or one
+ * that is no int or str, is a tuple of them. */
+static uint32_t match_cache(const struct place *place)
+{
+	uint32_t step = place->first + 1;
+
+	if (!place_has(place, step, HGS_EDGE_UNNAMED))
+		return 0;
+	return place_type(place, step, "tuple functools._HashedSeq") &&
+			       place_has(place, step + 1, HGS_EDGE_INDEX)
+		       ? 2
+		       : 1;
+}
+
+static uint32_t match_finalizer(const struct place *place)
+{
+	return place_named(place, place->first + 1, "func") ||
+	       place_named(place, place->first + 1, "args") ||
+	       place_named(place, place->first + 1, "kwargs");
+}
+
+/* The local object has a dict of the attribute dicts of all threads. */
+static uint32_t match_thread_local(const struct place *place)
+{
+	uint32_t step = place->first + 1;
+
+	return place_has(place, step, HGS_EDGE_UNNAMED) && place_type(place, step, "dict") &&
+			       place_has(place, step + 1, HGS_EDGE_KEY) &&
+			       place_has(place, step + 2, HGS_EDGE_KEY)
+		       ? 3
+		       : 0;
+}
+
+static const char hamt_types[] =
+	"hamt hamt_bitmap_node hamt_array_node hamt_collision_node";
+
+/* A context is a tree of nodes without names. */
+static uint32_t match_context(const struct place *place)
+{
+	uint32_t step = place->first + 1;
+
+	while (place_has(place, step, HGS_EDGE_UNNAMED) && place_type(place, step, hamt_types))
+		step++;
+	return step > place->first + 1 && place_has(place, step, HGS_EDGE_UNNAMED)
+		       ? step - place->first
+		       : 0;
+}
+
+static const char generator_types[] = "generator coroutine async_generator";
+
+static bool is_suspended(const struct place *place, uint32_t step)
+{
+	const struct hgs_frame *frame = frame_of(place->s, place_object(place, step));
+
+	return frame && frame->thread == HGS_NONE;
+}
+
+/* A task written in C visits its coroutine without a name; one in Python has it as an attribute. */
+static uint32_t match_task(const struct place *place)
+{
+	for (uint32_t step = place->first + 1; step <= place->first + 2; step++)
+		if (place_type(place, step, generator_types) && is_suspended(place, step))
+			return step - place->first;
+	return 0;
+}
+
+static bool is_slot(const struct place *place, uint32_t step)
+{
+	return place_has(place, step, HGS_EDGE_LOCAL) || place_has(place, step, HGS_EDGE_CELL) ||
+	       place_has(place, step, HGS_EDGE_STACK);
+}
+
+/* Up to 3.10 a generator has a frame object, which has the locals. */
+static uint32_t match_suspended(const struct place *place)
+{
+	uint32_t step = place->first + 1;
+
+	if (!is_suspended(place, place->first))
+		return 0;
+	if (place_type(place, step, "frame"))
+		step++;
+	return is_slot(place, step) ? step - place->first : 0;
+}
+
+static uint32_t match_logger(const struct place *place)
+{
+	uint32_t step = place->first + 1;
+
+	step += place_has(place, step, HGS_EDGE_ATTR_DICT);
+	return place_named(place, step, "handlers") ? step - place->first : 0;
+}
+
+/* A module in sys.modules is reached by its name, never by a function of it. */
+static uint32_t match_module(const struct place *place)
+{
+	uint32_t step = place->first + 1;
+
+	return place_named(place, step, "__globals__") && place_has(place, step + 1, HGS_EDGE_KEY)
+		       ? 2
+		       : 0;
+}
+
+static uint32_t match_traceback(const struct place *place)
+{
+	return place_named(place, place->first + 1, "__traceback__") ||
+	       (place_type(place, place->first, "traceback") &&
+		(place_named(place, place->first + 1, "tb_frame") ||
+		 place_named(place, place->first + 1, "tb_next")));
+}
+
+static uint32_t match_method(const struct place *place)
+{
+	return place_named(place, place->first + 1, "__self__");
+}
+
+/* The dicts that ctypes keeps what POINTER() and CFUNCTYPE() made in. */
+static uint32_t match_type_cache(const struct place *place)
+{
+	uint32_t first = place->first;
+
+	if (first < 2 || !(place->s->flags[place_object(place, first - 2)] & HGS_OBJ_MODULE) ||
+	    !among(snapshot_text(place->s, place_object(place, first - 2)), "ctypes _ctypes"))
+		return 0;
+	return (place_named(place, first, "_pointer_type_cache") ||
+		place_named(place, first, "_c_functype_cache")) &&
+	       first + 1 < place->chain->steps;
+}
+
+/* A container that is an attribute of a class, up to what is in it. */
+static uint32_t match_class(const struct place *place)
+{
+	uint32_t first = place->first;
+	const struct snapshot *s = place->s;
+
+	return s->flags[place_object(place, first)] & HGS_OBJ_TYPE_OBJECT &&
+			       place_has(place, first + 1, HGS_EDGE_ATTR_DICT) &&
+			       place_has(place, first + 2, HGS_EDGE_KEY) &&
+			       place_type(place, first + 2, "dict list set collections.deque") &&
+			       first + 3 < place->chain->steps
+		       ? 3
+		       : 0;
+}
+
+/* The first that fits counts, and of several along a chain the one that stands first here explains it
+ * best. docs/INTERFACE.md says which are warnings: what keeps objects longer than the one who wrote
+ * the line thinks. */
+static const struct place_rule rules[] = {
+	{"functools._lru_cache_wrapper", match_cache, path_cache, edge_cache,
+	 "a functools cache", SEVERITY_WARNING, advise_cache},
+	{"weakref.finalize._Info", match_finalizer, path_finalizer, NULL,
+	 "a callback registered with weakref.finalize", SEVERITY_WARNING, advise_finalizer},
+	{"_thread._local", match_thread_local, path_thread_local, edge_thread_local,
+	 "a thread-local variable", SEVERITY_NOTE, advise_thread_local},
+	{"Context _contextvars.Context", match_context, path_context, edge_context,
+	 "a context variable", SEVERITY_NOTE, advise_context},
+	{"_asyncio.Task asyncio.tasks.Task", match_task, path_task, edge_task, "a pending task",
+	 SEVERITY_WARNING, advise_task},
+	{generator_types, match_suspended, path_suspended, edge_suspended,
+	 "a suspended generator or coroutine", SEVERITY_WARNING, advise_suspended},
+	{"logging.Logger logging.RootLogger", match_logger, path_logger, NULL, "a logging handler",
+	 SEVERITY_NOTE, advise_logger},
+	{"function", match_module, path_module, NULL, "a module that is not in sys.modules",
+	 SEVERITY_WARNING, advise_module},
+	{"method", match_method, NULL, NULL, "a stored bound method", SEVERITY_WARNING, advise_method},
+	{"dict", match_type_cache, NULL, NULL, "the cache of types that ctypes keeps",
+	 SEVERITY_WARNING, advise_type_cache},
+	{NULL, match_traceback, NULL, NULL, "the traceback of a stored exception", SEVERITY_WARNING,
+	 advise_traceback},
+	{NULL, match_class, NULL, NULL, "a container that belongs to a class", SEVERITY_NOTE,
+	 advise_class},
+};
+
+bool place_at(const struct snapshot *s, const struct chain *chain, uint32_t first,
+	      struct place *ret)
+{
+	struct place place = {.s = s, .chain = chain, .first = first};
+
+	if (first + 1 >= chain->steps)
+		return false;
+	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++) {
+		uint32_t references;
+
+		if (rules[i].types && !place_type(&place, first, rules[i].types))
+			continue;
+		references = rules[i].match(&place);
+		if (!references)
+			continue;
+		place.rule = &rules[i];
+		place.last = first + references;
+		*ret = place;
+		return true;
+	}
+	return false;
+}
+
+static bool explains_better(const struct place_rule *a, const struct place_rule *b)
+{
+	return a->severity != b->severity ? a->severity < b->severity : a < b;
+}
+
+bool place_of_chain(const struct snapshot *s, const struct chain *chain, struct place *ret)
+{
+	struct place place;
+	bool found = false;
+
+	for (uint32_t i = 0; i + 1 < chain->steps; i++) {
+		if (!place_at(s, chain, i, &place) || !place.rule->through)
+			continue;
+		if (!found || explains_better(place.rule, ret->rule))
+			*ret = place;
+		found = true;
+		i = place.last - 1;
+	}
+	return found;
+}
+
+bool place_path(const struct place *place, struct place_path *path)
+{
+	if (!place->rule->path)
+		return false;
+	place->rule->path(place, path);
+	return true;
+}
+
+struct hg_error *place_edge(const struct place *place, char **ret)
+{
+	struct memtext m;
+
+	*ret = NULL;
+	if (!place->rule->edge)
+		return NULL;
+	if (!memtext_open(&m))
+		return &hg_error_no_memory;
+	place->rule->edge(place, m.out);
+	*ret = memtext_close(&m);
+	return *ret ? NULL : &hg_error_no_memory;
+}
+
+const char *place_through(const struct place *place)
+{
+	return place->rule->through;
+}
+
+enum severity place_severity(const struct place *place)
+{
+	return place->rule->severity;
+}
+
+char *place_advice(const struct place *place)
+{
+	struct memtext m;
+
+	if (!memtext_open(&m))
+		return NULL;
+	place->rule->advise(place, m.out);
+	return memtext_close(&m);
+}

@@ -1,0 +1,349 @@
+/* Each known place: its path, what is said of it, the line to change. The heaps are as CPython's
+ * types make them; that they do so still is what tests/test_samples_keepers.py shows. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../../graph/places.h"
+#include "heap.h"
+
+struct expected {
+	const char *path, *through, *advice; /* advice: a part of it */
+	enum severity severity;
+};
+
+static void assert_place(struct heap *heap, uint32_t object, const struct expected *expected)
+{
+	struct snapshot *s = heap_snapshot(heap);
+	_cleanup_free_ char *path = NULL, *advice = NULL;
+	struct graph *graph;
+	struct reach *reach;
+	struct chain chain;
+	struct place place;
+
+	assert_null(graph_create(s, &graph));
+	assert_null(reach_create(graph, &reach));
+	assert_null(chain_of(s, reach, object, &chain));
+	path = path_text(s, &chain);
+	assert_string_equal(path, expected->path);
+	assert_int_equal(place_of_chain(s, &chain, &place), expected->through != NULL);
+	if (expected->through) {
+		assert_string_equal(place_through(&place), expected->through);
+		assert_int_equal(place_severity(&place), expected->severity);
+		advice = place_advice(&place);
+		if (!strstr(advice, expected->advice))
+			fail_msg("\"%s\" is not in \"%s\"", expected->advice, advice);
+	}
+	chain_deinit(&chain);
+	reach_destroy(reach);
+	graph_destroy(graph);
+	snapshot_close(s);
+}
+
+static uint32_t function(struct heap *heap, const char *qualname)
+{
+	uint32_t ret = heap_object(heap, "function");
+
+	heap_text(heap, ret, qualname);
+	return ret;
+}
+
+static uint32_t index_edge(uint32_t position)
+{
+	return HGS_EDGE_NAME(HGS_EDGE_INDEX, position);
+}
+
+static void test_cache(void **state)
+{
+	struct heap *heap = heap_create();
+	uint32_t main = heap_module(heap, "__main__", NULL);
+	uint32_t wrapper = heap_object(heap, "functools._lru_cache_wrapper");
+	uint32_t key = heap_object(heap, "tuple"), proc = heap_object(heap, "__main__.Proc");
+	uint32_t dll = heap_object(heap, "list"), result = heap_object(heap, "app.Result");
+
+	heap_key(heap, main, "run", wrapper);
+	heap_key(heap, heap_dict_of(heap, wrapper), "__wrapped__", function(heap, "Proc.run"));
+	heap_refer(heap, wrapper, HGS_EDGE_UNNAMED, key);
+	heap_refer(heap, wrapper, HGS_EDGE_UNNAMED, result);
+	heap_refer(heap, key, index_edge(0), proc);
+	heap_attr(heap, proc, "dll", dll);
+	assert_place(heap, dll,
+		     &(struct expected){"<__main__.Proc>.dll in functools.lru_cache of Proc.run",
+					"a functools cache", "@lru_cache off the method `Proc.run`",
+					SEVERITY_WARNING});
+	assert_place(heap, result,
+		     &(struct expected){"<app.Result> in functools.lru_cache of Proc.run",
+					"a functools cache", "cache plain values in `Proc.run`",
+					SEVERITY_WARNING});
+	heap_destroy(heap);
+}
+
+static void test_finalizer(void **state)
+{
+	struct heap *heap = heap_create();
+	uint32_t weakref = heap_module(heap, "weakref", NULL);
+	uint32_t registry = heap_object(heap, "dict"), info = heap_object(heap, "weakref.finalize._Info");
+	uint32_t method = heap_object(heap, "method"), decoder = heap_object(heap, "app.Decoder");
+	uint32_t arguments = heap_object(heap, "tuple"), argument = heap_object(heap, "list");
+
+	heap_key(heap, weakref, "_registry", registry);
+	heap_refer(heap, registry, HGS_EDGE_NAME(HGS_EDGE_KEY, heap_int(heap, "1")), info);
+	heap_member(heap, info, "func", method);
+	heap_member(heap, info, "args", arguments);
+	heap_member(heap, method, "__func__", function(heap, "Decoder.close"));
+	heap_member(heap, method, "__self__", decoder);
+	heap_refer(heap, arguments, index_edge(2), argument);
+	assert_place(heap, decoder,
+		     &(struct expected){"Decoder.close.__self__ in the weakref.finalize registry",
+					"a callback registered with weakref.finalize",
+					"in place of the bound method `Decoder.close`",
+					SEVERITY_WARNING});
+	assert_place(heap, argument,
+		     &(struct expected){"args[2] of Decoder.close in the weakref.finalize registry",
+					"a callback registered with weakref.finalize",
+					"arguments that do not refer to what it waits for",
+					SEVERITY_WARNING});
+	heap_destroy(heap);
+}
+
+/* The key of a thread's attributes is an object that the thread's own dict has too. */
+static void test_thread_local(void **state)
+{
+	struct heap *heap = heap_create();
+	uint32_t main = heap_module(heap, "__main__", NULL);
+	uint32_t local = heap_object(heap, "_thread._local"), dicts = heap_object(heap, "dict");
+	uint32_t mine = heap_object(heap, "dict"), other = heap_object(heap, "dict");
+	uint32_t dummy = heap_object(heap, "_thread._localdummy"), of_thread = heap_object(heap, "dict");
+	uint32_t dll = heap_object(heap, "list"), unknown = heap_object(heap, "list");
+
+	heap_thread(heap, (struct hgs_thread){.tid = 4243, .object = of_thread});
+	heap_root(heap, (struct hgs_root){.object = of_thread, .kind = HGS_ROOT_THREAD_DICT});
+	heap_key(heap, of_thread, "thread.local.1", dummy);
+	heap_key(heap, main, "per_thread", local);
+	heap_refer(heap, local, HGS_EDGE_UNNAMED, dicts);
+	heap_refer(heap, dicts, HGS_EDGE_NAME(HGS_EDGE_KEY, dummy), mine);
+	heap_refer(heap, dicts, HGS_EDGE_NAME(HGS_EDGE_KEY, heap_int(heap, "1")), other);
+	heap_key(heap, mine, "dll", dll);
+	heap_key(heap, other, "dll", unknown);
+	assert_place(heap, dll,
+		     &(struct expected){"__main__.per_thread.dll of thread 4243",
+					"a thread-local variable", "`__main__.per_thread.dll`",
+					SEVERITY_NOTE});
+	assert_place(heap, unknown,
+		     &(struct expected){"__main__.per_thread.dll of a thread",
+					"a thread-local variable", "`__main__.per_thread.dll`",
+					SEVERITY_NOTE});
+	heap_destroy(heap);
+}
+
+static uint32_t variable(struct heap *heap, const char *name)
+{
+	uint32_t ret = heap_object(heap, "_contextvars.ContextVar");
+
+	heap_refer(heap, ret, HGS_EDGE_UNNAMED, heap_str(heap, name));
+	return ret;
+}
+
+/* A node's values stand before their variables; a tree has nodes in nodes. */
+static void test_context(void **state)
+{
+	struct heap *heap = heap_create();
+	uint32_t context = heap_object(heap, "_contextvars.Context"), tree = heap_object(heap, "hamt");
+	uint32_t node = heap_object(heap, "hamt_bitmap_node"), request = heap_object(heap, "app.Request");
+	uint32_t deep = heap_object(heap, "hamt_bitmap_node"), user = heap_object(heap, "app.User");
+
+	heap_thread(heap, (struct hgs_thread){.tid = 4243, .object = context});
+	heap_root(heap, (struct hgs_root){.object = context, .kind = HGS_ROOT_CONTEXT});
+	heap_refer(heap, context, HGS_EDGE_UNNAMED, tree);
+	heap_refer(heap, tree, HGS_EDGE_UNNAMED, node);
+	heap_refer(heap, node, HGS_EDGE_UNNAMED, request);
+	heap_refer(heap, node, HGS_EDGE_UNNAMED, variable(heap, "current"));
+	heap_refer(heap, node, HGS_EDGE_UNNAMED, deep);
+	heap_refer(heap, deep, HGS_EDGE_UNNAMED, user);
+	heap_refer(heap, deep, HGS_EDGE_UNNAMED, variable(heap, "who"));
+	assert_place(heap, request,
+		     &(struct expected){"value of ContextVar 'current' in the context of thread 4243",
+					"a context variable", "reset ContextVar 'current'",
+					SEVERITY_NOTE});
+	assert_place(heap, user,
+		     &(struct expected){"value of ContextVar 'who' in the context of thread 4243",
+					"a context variable", "reset ContextVar 'who'",
+					SEVERITY_NOTE});
+	heap_destroy(heap);
+}
+
+static uint32_t suspended(struct heap *heap, const char *type, const char *name, int32_t line,
+			  bool running)
+{
+	uint32_t ret = heap_object(heap, type);
+
+	heap_frame(heap, (struct hgs_frame){.object = ret,
+					    .code = HGS_NONE,
+					    .line = line,
+					    .thread = running ? 0 : HGS_NONE,
+					    .name = heap_string(heap, name)});
+	return ret;
+}
+
+/* A task waits where the innermost of its coroutines does. */
+static void test_task(void **state)
+{
+	struct heap *heap = heap_create();
+	uint32_t main = heap_module(heap, "__main__", NULL);
+	uint32_t task = heap_object(heap, "_asyncio.Task"), set = heap_object(heap, "set");
+	uint32_t outer = suspended(heap, "coroutine", "serve", 9, false);
+	uint32_t inner = suspended(heap, "coroutine", "watch", 19, false);
+	uint32_t dll = heap_object(heap, "list"), session = heap_object(heap, "list");
+
+	heap_key(heap, main, "background", set);
+	heap_refer(heap, set, HGS_EDGE_SET_ITEM, task);
+	heap_refer(heap, task, HGS_EDGE_UNNAMED, outer);
+	heap_refer(heap, outer, HGS_EDGE_NAME(HGS_EDGE_STACK, 0), inner);
+	heap_refer(heap, outer, HGS_EDGE_NAME(HGS_EDGE_LOCAL, heap_str(heap, "session")), session);
+	heap_refer(heap, inner, HGS_EDGE_NAME(HGS_EDGE_LOCAL, heap_str(heap, "dll")), dll);
+	assert_place(heap, session,
+		     &(struct expected){"local session in serve:9 of the pending task "
+					"<_asyncio.Task> in __main__.background",
+					"a pending task", "which waits in serve:9", SEVERITY_WARNING});
+	assert_place(heap, dll,
+		     &(struct expected){"local dll in watch:19 of the pending task "
+					"<_asyncio.Task> in __main__.background",
+					"a pending task", "which waits in watch:19", SEVERITY_WARNING});
+	heap_destroy(heap);
+}
+
+/* Up to 3.10 a generator has a frame object; one that runs is nothing to say of. */
+static void test_suspended(void **state)
+{
+	struct heap *heap = heap_create();
+	uint32_t main = heap_module(heap, "__main__", NULL);
+	uint32_t lines = suspended(heap, "generator", "lines", 7, false);
+	uint32_t running = suspended(heap, "generator", "pump", 8, true);
+	uint32_t frame = heap_object(heap, "frame"), file = heap_object(heap, "list");
+	uint32_t buffer = heap_object(heap, "list");
+
+	heap_thread(heap, (struct hgs_thread){.tid = 4243, .object = main});
+	heap_key(heap, main, "lines", lines);
+	heap_key(heap, main, "pump", running);
+	heap_member(heap, lines, "gi_frame", frame);
+	heap_refer(heap, frame, HGS_EDGE_NAME(HGS_EDGE_LOCAL, heap_str(heap, "file")), file);
+	heap_refer(heap, running, HGS_EDGE_NAME(HGS_EDGE_LOCAL, heap_str(heap, "buffer")), buffer);
+	assert_place(heap, file,
+		     &(struct expected){"local file in lines:7 of __main__.lines",
+					"a suspended generator or coroutine",
+					"close() the generator `__main__.lines`", SEVERITY_WARNING});
+	assert_place(heap, buffer,
+		     &(struct expected){"local buffer in pump:8 of __main__.pump", NULL, NULL, 0});
+	heap_destroy(heap);
+}
+
+static void test_logger(void **state)
+{
+	struct heap *heap = heap_create();
+	uint32_t main = heap_module(heap, "__main__", NULL);
+	uint32_t jobs = heap_object(heap, "logging.Logger"), list = heap_object(heap, "list");
+	uint32_t root = heap_object(heap, "logging.RootLogger"), list_of_root = heap_object(heap, "list");
+	uint32_t handler = heap_object(heap, "app.Log"), handler_of_root = heap_object(heap, "app.Log");
+
+	heap_key(heap, main, "log", jobs);
+	heap_attr(heap, jobs, "name", heap_str(heap, "jobs"));
+	heap_key(heap, heap_dict_of(heap, jobs), "handlers", list);
+	heap_refer(heap, list, index_edge(1), handler);
+	heap_key(heap, main, "root", root);
+	heap_attr(heap, root, "name", heap_str(heap, "root"));
+	heap_attr(heap, root, "handlers", list_of_root);
+	heap_refer(heap, list_of_root, index_edge(0), handler_of_root);
+	assert_place(heap, handler,
+		     &(struct expected){"logging.getLogger('jobs').handlers[1]", "a logging handler",
+					"`logging.getLogger('jobs').removeHandler(handler)`",
+					SEVERITY_NOTE});
+	assert_place(heap, handler_of_root,
+		     &(struct expected){"logging.getLogger().handlers[0]", "a logging handler",
+					"`logging.getLogger().removeHandler(handler)`", SEVERITY_NOTE});
+	heap_destroy(heap);
+}
+
+/* What a stored method, traceback or function keeps beside itself. */
+static void test_kept_beside(void **state)
+{
+	struct heap *heap = heap_create();
+	uint32_t main = heap_module(heap, "__main__", NULL), plugin = heap_module(heap, "plugin", NULL);
+	uint32_t method = heap_object(heap, "method"), owner = heap_object(heap, "list");
+	uint32_t error = heap_object(heap, "ValueError"), traceback = heap_object(heap, "traceback");
+	uint32_t handle = function(heap, "handle"), globals = heap_object(heap, "dict");
+	uint32_t exec = function(heap, "exec"), unnamed = heap_object(heap, "dict");
+	uint32_t dll = heap_object(heap, "list"), other = heap_object(heap, "list");
+
+	heap_key(heap, plugin, "__name__", heap_str(heap, "plugin"));
+	heap_key(heap, main, "on_event", method);
+	heap_member(heap, method, "__self__", owner);
+	heap_key(heap, main, "last_error", error);
+	heap_member(heap, error, "__traceback__", traceback);
+	heap_key(heap, main, "handle", handle);
+	heap_member(heap, handle, "__globals__", globals);
+	heap_key(heap, globals, "__name__", heap_str(heap, "plugin"));
+	heap_key(heap, globals, "dll", dll);
+	heap_key(heap, main, "exec", exec);
+	heap_member(heap, exec, "__globals__", unnamed);
+	heap_key(heap, unnamed, "dll", other);
+	assert_place(heap, owner,
+		     &(struct expected){"__main__.on_event.__self__", "a stored bound method",
+					"drop `__main__.on_event`", SEVERITY_WARNING});
+	assert_place(heap, traceback,
+		     &(struct expected){"__traceback__ of __main__.last_error",
+					"the traceback of a stored exception",
+					"drop `__main__.last_error`", SEVERITY_WARNING});
+	assert_place(heap, dll,
+		     &(struct expected){"global dll of the former module plugin, by "
+					"__main__.handle.__globals__",
+					"a module that is not in sys.modules",
+					"drop `__main__.handle`", SEVERITY_WARNING});
+	assert_place(heap, other,
+		     &(struct expected){"global dll of a module without a name, by "
+					"__main__.exec.__globals__",
+					"a module that is not in sys.modules", "drop `__main__.exec`",
+					SEVERITY_WARNING});
+	heap_destroy(heap);
+}
+
+static void test_classes(void **state)
+{
+	struct heap *heap = heap_create();
+	uint32_t main = heap_module(heap, "__main__", NULL), ctypes = heap_module(heap, "_ctypes", NULL);
+	uint32_t class = heap_type(heap, "app.Plugin"), loaded = heap_object(heap, "list");
+	uint32_t plugin = heap_object(heap, "list"), cache = heap_object(heap, "dict");
+	uint32_t message = heap_type(heap, "app.Message"), mine = heap_object(heap, "list");
+
+	heap_key(heap, main, "Plugin", class);
+	heap_key(heap, heap_dict_of(heap, class), "loaded", loaded);
+	heap_refer(heap, loaded, index_edge(0), plugin);
+	heap_key(heap, ctypes, "_pointer_type_cache", cache);
+	heap_refer(heap, cache, HGS_EDGE_DICT_KEY, message);
+	heap_key(heap, main, "_pointer_type_cache", mine);
+	assert_place(heap, plugin,
+		     &(struct expected){"__main__.Plugin.loaded[0]",
+					"a container that belongs to a class",
+					"take it out of `__main__.Plugin.loaded`", SEVERITY_NOTE});
+	assert_place(heap, message,
+		     &(struct expected){"<class app.Message>, a key of _ctypes._pointer_type_cache",
+					"the cache of types that ctypes keeps",
+					"make the class once", SEVERITY_WARNING});
+	assert_place(heap, mine, &(struct expected){"__main__._pointer_type_cache", NULL, NULL, 0});
+	heap_destroy(heap);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cache),	       cmocka_unit_test(test_finalizer),
+		cmocka_unit_test(test_thread_local),   cmocka_unit_test(test_context),
+		cmocka_unit_test(test_task),	       cmocka_unit_test(test_suspended),
+		cmocka_unit_test(test_logger),	       cmocka_unit_test(test_kept_beside),
+		cmocka_unit_test(test_classes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
