@@ -45,22 +45,6 @@ void advise_cache(const struct place *place, FILE *out)
 			name, name);
 }
 
-void advise_finalizer(const struct place *place, FILE *out)
-{
-	bool own = place_named(place, place->first + 1, "func") &&
-		   place_named(place, place->first + 2, "__self__");
-
-	fputs("give weakref.finalize() ", out);
-	if (own) {
-		fputs("a function that does not refer to the object in place of the bound method `",
-		      out);
-		place_callable(out, place->s, place_object(place, place->first + 1));
-		fputs("`, which keeps it alive", out);
-	} else {
-		fputs("a callback and arguments that do not refer to what it waits for", out);
-	}
-}
-
 void advise_thread_local(const struct place *place, FILE *out)
 {
 	fputs("delete `", out);

@@ -29,12 +29,22 @@ bool place_named(const struct place *place, uint32_t step, const char *name);
 /* Whether the object's type is among those names. */
 bool place_type(const struct place *place, uint32_t step, const char *types);
 
+/* --- registries (place_callbacks.c) ------------------------------------------------------------- */
+
+/* A callable as people know it: its qualified name, through bound methods and partials. */
+void place_callable(FILE *out, const struct snapshot *s, uint32_t object);
+uint32_t match_atexit(const struct place *place);
+uint32_t match_callback(const struct place *place);
+void path_finalizer(const struct place *place, struct place_path *path);
+void path_callback(const struct place *place, struct place_path *path);
+void advise_finalizer(const struct place *place, FILE *out);
+void advise_atexit(const struct place *place, FILE *out);
+void advise_callback(const struct place *place, FILE *out);
+
 /* --- words (place_words.c) ---------------------------------------------------------------------- */
 
 /* Value of an attribute: of the object itself or of its attribute dictionary; HGS_NONE: none. */
 uint32_t place_attribute(const struct snapshot *s, uint32_t object, const char *name);
-/* A callable as people know it: its qualified name, through bound methods and partials. */
-void place_callable(FILE *out, const struct snapshot *s, uint32_t object);
 
 /* "logging.getLogger('jobs')" */
 void place_logger(FILE *out, const struct place *place);
@@ -42,7 +52,6 @@ void place_logger(FILE *out, const struct place *place);
 void place_variable(FILE *out, const struct place *place);
 
 void path_cache(const struct place *place, struct place_path *path);
-void path_finalizer(const struct place *place, struct place_path *path);
 void path_thread_local(const struct place *place, struct place_path *path);
 void path_context(const struct place *place, struct place_path *path);
 void path_task(const struct place *place, struct place_path *path);
@@ -59,7 +68,6 @@ void edge_suspended(const struct place *place, FILE *out);
 /* --- advice (place_advice.c) -------------------------------------------------------------------- */
 
 void advise_cache(const struct place *place, FILE *out);
-void advise_finalizer(const struct place *place, FILE *out);
 void advise_thread_local(const struct place *place, FILE *out);
 void advise_context(const struct place *place, FILE *out);
 void advise_task(const struct place *place, FILE *out);

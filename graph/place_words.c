@@ -33,32 +33,6 @@ uint32_t place_attribute(const struct snapshot *s, uint32_t object, const char *
 	return dict == HGS_NONE ? HGS_NONE : dict_value(s, dict, name);
 }
 
-/* One step from a callable to the one that it calls; HGS_NONE: it is the last. */
-static uint32_t called_by(const struct snapshot *s, uint32_t object)
-{
-	if (type_is(s, object, "method"))
-		return place_attribute(s, object, "__func__");
-	if (type_is(s, object, "functools.partial"))
-		return place_attribute(s, object, "func");
-	return type_is(s, object, "functools._lru_cache_wrapper")
-		       ? place_attribute(s, object, "__wrapped__")
-		       : HGS_NONE;
-}
-
-void place_callable(FILE *out, const struct snapshot *s, uint32_t object)
-{
-	/* A partial of a partial is made into one; nothing sane nests deeper than this. */
-	for (unsigned depth = 0; depth < 8; depth++) {
-		uint32_t next = called_by(s, object);
-
-		if (next == HGS_NONE)
-			break;
-		object = next;
-	}
-	fputs(*snapshot_text(s, object) ? snapshot_text(s, object) : snapshot_type_name(s, object),
-	      out);
-}
-
 /* An object that has no name where it is. */
 static void print_nameless(FILE *out, const struct snapshot *s, uint32_t object)
 {
@@ -86,32 +60,8 @@ void edge_cache(const struct place *place, FILE *out)
 		fputs("a cached call", out);
 }
 
-void path_finalizer(const struct place *place, struct place_path *path)
-{
-	uint32_t callback = place_attribute(place->s, place_object(place, place->first), "func");
-
-	if (callback == HGS_NONE)
-		callback = place_object(place, place->last);
-	if (place_named(place, place->last, "func")) {
-		place_callable(path->new_head, place->s, callback);
-	} else {
-		fputs(place_named(place, place->last, "args") ? "args" : "kwargs", path->new_head);
-		fputs(" of ", path->new_tail);
-		place_callable(path->new_tail, place->s, callback);
-	}
-	fputs(" in the weakref.finalize registry", path->new_tail);
-}
-
-static bool refers(const struct snapshot *s, uint32_t from, uint32_t to)
-{
-	for (uint64_t e = s->start[from]; e < s->start[from + 1]; e++)
-		if (s->target[e] == to)
-			return true;
-	return false;
-}
-
-/* The key of a thread's attributes is its dummy, which its state's dict has too (3.13 on), or a weak
- * reference to that, whose target no snapshot knows. */
+/* The key of a thread's attributes: from 3.13 on an object that its state holds, before a weak
+ * reference, whose target no snapshot knows. */
 static void print_thread(FILE *out, const struct place *place)
 {
 	const struct snapshot *s = place->s;
@@ -121,7 +71,7 @@ static void print_thread(FILE *out, const struct place *place)
 		char *words;
 
 		if (s->roots[i].kind != HGS_ROOT_THREAD_DICT || s->roots[i].thread == HGS_NONE ||
-		    !refers(s, s->roots[i].object, key))
+		    s->roots[i].object != key)
 			continue;
 		words = thread_words(s, &s->threads[s->roots[i].thread], false);
 		fputs(words ? words : "", out);

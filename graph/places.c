@@ -164,17 +164,24 @@ static uint32_t match_method(const struct place *place)
 	return place_named(place, place->first + 1, "__self__");
 }
 
-/* The dicts that ctypes keeps what POINTER() and CFUNCTYPE() made in. */
+static bool is_module(const struct place *place, uint32_t step, const char *names)
+{
+	return step < place->chain->steps &&
+	       place->s->flags[place_object(place, step)] & HGS_OBJ_MODULE &&
+	       among(snapshot_text(place->s, place_object(place, step)), names);
+}
+
+/* The dicts that ctypes keeps what POINTER() and CFUNCTYPE() made in: attributes of its modules; in
+ * 3.13 the state of _ctypes has one. */
 static uint32_t match_type_cache(const struct place *place)
 {
 	uint32_t first = place->first;
 
-	if (first < 2 || !(place->s->flags[place_object(place, first - 2)] & HGS_OBJ_MODULE) ||
-	    !among(snapshot_text(place->s, place_object(place, first - 2)), "ctypes _ctypes"))
-		return 0;
-	return (place_named(place, first, "_pointer_type_cache") ||
-		place_named(place, first, "_c_functype_cache")) &&
-	       first + 1 < place->chain->steps;
+	if (is_module(place, first - 1, "_ctypes"))
+		return place_has(place, first, HGS_EDGE_UNNAMED);
+	return is_module(place, first - 2, "ctypes _ctypes") &&
+	       (place_named(place, first, "_pointer_type_cache") ||
+		place_named(place, first, "_c_functype_cache"));
 }
 
 /* A container that is an attribute of a class, up to what is in it. */
@@ -200,6 +207,10 @@ static const struct place_rule rules[] = {
 	 "a functools cache", SEVERITY_WARNING, advise_cache},
 	{"weakref.finalize._Info", match_finalizer, path_finalizer, NULL,
 	 "a callback registered with weakref.finalize", SEVERITY_WARNING, advise_finalizer},
+	{NULL, match_atexit, path_callback, NULL, "a callback registered with atexit",
+	 SEVERITY_WARNING, advise_atexit},
+	{NULL, match_callback, path_callback, NULL, "a callback that the interpreter has",
+	 SEVERITY_WARNING, advise_callback},
 	{"_thread._local", match_thread_local, path_thread_local, edge_thread_local,
 	 "a thread-local variable", SEVERITY_NOTE, advise_thread_local},
 	{"Context _contextvars.Context", match_context, path_context, edge_context,

@@ -64,8 +64,9 @@ static const struct holding gc_holds[] = {
 /* To 3.11 the exception on its way is three fields: type, value, traceback. */
 static const struct holding thread_holds[] = {
 	HOLDS(ts_dict, 0, HGS_ROOT_THREAD_DICT, "dict", ""),
-	HOLDS(ts_local_key, 0, HGS_ROOT_THREAD_DICT, "str", ""),
-	HOLDS(ts_local_key, 8, HGS_ROOT_THREAD_DICT, NULL, ""),
+	/* From 3.13 on: the key of this thread in each threading.local(), and the sentinel beside it. */
+	HOLDS(ts_local_key, 0, HGS_ROOT_THREAD_DICT, "_thread._localdummy", ""),
+	HOLDS(ts_local_key, 8, HGS_ROOT_THREAD_DICT, "_thread._localdummy", ""),
 	HOLDS(ts_context, 0, HGS_ROOT_CONTEXT, NULL, ""),
 	HOLDS(ts_curexc, 0, HGS_ROOT_RAISED, NULL, ""),
 	HOLDS(ts_async_exc, 0, HGS_ROOT_ASYNC_EXC, NULL, ""),
@@ -98,7 +99,7 @@ bool py_is_object(const struct memory *memory, uint64_t address, const char *nam
 {
 	uint64_t type = address & 7 ? 0 : read_word(memory, address + OBJECT_TYPE);
 	uint64_t metatype = type & 7 ? 0 : read_word(memory, type + OBJECT_TYPE);
-	char text[16];
+	char text[32];
 
 	if (!metatype || !(read_word(memory, type + TYPE_FLAGS) & TPF_READY) ||
 	    !(read_word(memory, metatype + TYPE_FLAGS) & TPF_TYPE_SUBCLASS))

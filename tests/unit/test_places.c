@@ -97,31 +97,71 @@ static void test_finalizer(void **state)
 	heap_member(heap, method, "__self__", decoder);
 	heap_refer(heap, arguments, index_edge(2), argument);
 	assert_place(heap, decoder,
-		     &(struct expected){"Decoder.close.__self__ in the weakref.finalize registry",
+		     &(struct expected){"weakref.finalize registry: Decoder.close.__self__",
 					"a callback registered with weakref.finalize",
 					"in place of the bound method `Decoder.close`",
 					SEVERITY_WARNING});
 	assert_place(heap, argument,
-		     &(struct expected){"args[2] of Decoder.close in the weakref.finalize registry",
+		     &(struct expected){"weakref.finalize registry: args[2] of Decoder.close",
 					"a callback registered with weakref.finalize",
 					"arguments that do not refer to what it waits for",
 					SEVERITY_WARNING});
 	heap_destroy(heap);
 }
 
-/* The key of a thread's attributes is an object that the thread's own dict has too. */
+/* To 3.13 function, arguments and keywords are roots, in that order; from 3.14 on a list has them. */
+static void test_atexit(void **state)
+{
+	struct heap *heap = heap_create();
+	uint32_t partial = heap_object(heap, "functools.partial"), bound = heap_object(heap, "tuple");
+	uint32_t session = heap_object(heap, "app.Session"), arguments = heap_object(heap, "tuple");
+	uint32_t first = heap_object(heap, "list"), listed = heap_object(heap, "list");
+	uint32_t callback = heap_object(heap, "tuple"), method = heap_object(heap, "method");
+	uint32_t pool = heap_object(heap, "app.Pool"), second = heap_object(heap, "list");
+	uint32_t rest = heap_object(heap, "tuple");
+
+	heap_member(heap, partial, "func", function(heap, "clean_up"));
+	heap_member(heap, partial, "args", bound);
+	heap_refer(heap, bound, index_edge(0), session);
+	heap_refer(heap, arguments, index_edge(0), first);
+	heap_refer(heap, listed, index_edge(0), callback);
+	heap_refer(heap, callback, index_edge(0), method);
+	heap_refer(heap, callback, index_edge(1), rest);
+	heap_member(heap, method, "__func__", function(heap, "Pool.close"));
+	heap_member(heap, method, "__self__", pool);
+	heap_refer(heap, rest, index_edge(0), second);
+	heap_root(heap, (struct hgs_root){.object = partial, .kind = HGS_ROOT_ATEXIT, .thread = HGS_NONE});
+	heap_root(heap, (struct hgs_root){.object = arguments, .kind = HGS_ROOT_ATEXIT, .thread = HGS_NONE});
+	heap_root(heap, (struct hgs_root){.object = listed, .kind = HGS_ROOT_ATEXIT, .thread = HGS_NONE});
+	const struct {
+		uint32_t object;
+		const char *path, *advice;
+	} kept[] = {
+		{session, "atexit registry: clean_up.args[0]", "unregister() for `clean_up`"},
+		{first, "atexit registry: args[0] of clean_up", "unregister() for `clean_up`"},
+		{pool, "atexit registry: Pool.close.__self__", "unregister() for `Pool.close`"},
+		{second, "atexit registry: args[0] of Pool.close", "unregister() for `Pool.close`"},
+	};
+
+	for (size_t i = 0; i < sizeof(kept) / sizeof(*kept); i++)
+		assert_place(heap, kept[i].object,
+			     &(struct expected){kept[i].path, "a callback registered with atexit",
+						kept[i].advice, SEVERITY_WARNING});
+	heap_destroy(heap);
+}
+
+/* The key of a thread's attributes is an object that its state holds; an older one says nothing. */
 static void test_thread_local(void **state)
 {
 	struct heap *heap = heap_create();
 	uint32_t main = heap_module(heap, "__main__", NULL);
 	uint32_t local = heap_object(heap, "_thread._local"), dicts = heap_object(heap, "dict");
 	uint32_t mine = heap_object(heap, "dict"), other = heap_object(heap, "dict");
-	uint32_t dummy = heap_object(heap, "_thread._localdummy"), of_thread = heap_object(heap, "dict");
+	uint32_t dummy = heap_object(heap, "_thread._localdummy");
 	uint32_t dll = heap_object(heap, "list"), unknown = heap_object(heap, "list");
 
-	heap_thread(heap, (struct hgs_thread){.tid = 4243, .object = of_thread});
-	heap_root(heap, (struct hgs_root){.object = of_thread, .kind = HGS_ROOT_THREAD_DICT});
-	heap_key(heap, of_thread, "thread.local.1", dummy);
+	heap_thread(heap, (struct hgs_thread){.tid = 4243, .object = dummy});
+	heap_root(heap, (struct hgs_root){.object = dummy, .kind = HGS_ROOT_THREAD_DICT});
 	heap_key(heap, main, "per_thread", local);
 	heap_refer(heap, local, HGS_EDGE_UNNAMED, dicts);
 	heap_refer(heap, dicts, HGS_EDGE_NAME(HGS_EDGE_KEY, dummy), mine);
@@ -339,6 +379,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cache),	       cmocka_unit_test(test_finalizer),
+		cmocka_unit_test(test_atexit),
 		cmocka_unit_test(test_thread_local),   cmocka_unit_test(test_context),
 		cmocka_unit_test(test_task),	       cmocka_unit_test(test_suspended),
 		cmocka_unit_test(test_logger),	       cmocka_unit_test(test_kept_beside),

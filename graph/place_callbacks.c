@@ -1,0 +1,175 @@
+/* Registries of callbacks: weakref.finalize(), and what the interpreter itself calls one day (atexit,
+ * signals, hooks). What a registered callable is bound to lives until it is called or taken out. */
+#include <string.h>
+
+#include "edge_text.h"
+#include "place_parts.h"
+#include "roots.h"
+
+/* One step from a callable to the one that it calls; HGS_NONE: it is the last. */
+static uint32_t called_by(const struct snapshot *s, uint32_t object)
+{
+	if (type_is(s, object, "method"))
+		return place_attribute(s, object, "__func__");
+	if (type_is(s, object, "functools.partial"))
+		return place_attribute(s, object, "func");
+	return type_is(s, object, "functools._lru_cache_wrapper")
+		       ? place_attribute(s, object, "__wrapped__")
+		       : HGS_NONE;
+}
+
+void place_callable(FILE *out, const struct snapshot *s, uint32_t object)
+{
+	/* A partial of a partial is made into one; nothing sane nests deeper than this. */
+	for (unsigned depth = 0; depth < 8; depth++) {
+		uint32_t next = called_by(s, object);
+
+		if (next == HGS_NONE)
+			break;
+		object = next;
+	}
+	fputs(*snapshot_text(s, object) ? snapshot_text(s, object) : snapshot_type_name(s, object),
+	      out);
+}
+
+void path_finalizer(const struct place *place, struct place_path *path)
+{
+	uint32_t callback = place_attribute(place->s, place_object(place, place->first), "func");
+
+	if (callback == HGS_NONE)
+		callback = place_object(place, place->last);
+	fputs("weakref.finalize registry: ", path->new_head);
+	if (place_named(place, place->last, "func")) {
+		place_callable(path->new_head, place->s, callback);
+	} else {
+		fputs(place_named(place, place->last, "args") ? "args" : "kwargs", path->new_head);
+		fputs(" of ", path->new_tail);
+		place_callable(path->new_tail, place->s, callback);
+	}
+}
+
+#define KIND(kind) (1u << (kind))
+#define CALLBACKS                                                                              \
+	(KIND(HGS_ROOT_ATEXIT) | KIND(HGS_ROOT_SIGNAL) | KIND(HGS_ROOT_CODECS) |               \
+	 KIND(HGS_ROOT_FORK) | KIND(HGS_ROOT_AUDIT) | KIND(HGS_ROOT_MONITORING) |              \
+	 KIND(HGS_ROOT_GC_CALLBACKS) | KIND(HGS_ROOT_TRACE) | KIND(HGS_ROOT_PROFILE) |         \
+	 KIND(HGS_ROOT_ASYNC_GENERATORS))
+
+static const struct hgs_root *root_of(const struct place *place)
+{
+	return place->chain->root == HGS_NONE ? NULL : &place->s->roots[place->chain->root];
+}
+
+static uint32_t match_listed(const struct place *place)
+{
+	bool list = place_type(place, 0, "list");
+
+	if (!list || !place_has(place, 1, HGS_EDGE_INDEX))
+		return !list;
+	/* Modules/atexitmodule.c of 3.14: a list of tuples of function, arguments, keywords. */
+	return place_type(place, 1, "tuple") && place_has(place, 2, HGS_EDGE_INDEX) ? 2 : 1;
+}
+
+uint32_t match_atexit(const struct place *place)
+{
+	const struct hgs_root *root = root_of(place);
+
+	return place->first == 0 && root && root->kind == HGS_ROOT_ATEXIT ? match_listed(place) : 0;
+}
+
+/* The codecs' other two registries are dicts, whose keys say more. */
+uint32_t match_callback(const struct place *place)
+{
+	const struct hgs_root *root = root_of(place);
+
+	return place->first == 0 && root && root->kind < 32 && CALLBACKS >> root->kind & 1 &&
+			       !place_type(place, 0, "dict")
+		       ? match_listed(place)
+		       : 0;
+}
+
+/* The callable and, where the chain goes through its arguments, what they are called. To 3.13 atexit
+ * has them in a struct (struct py_roots lists its three fields one after the other). */
+static uint32_t callback_of(const struct place *place, const char **part)
+{
+	static const char *const parts[] = {"", "args", "kwargs"};
+	const struct snapshot *s = place->s;
+	uint32_t root = place->chain->root, element;
+
+	*part = "";
+	if (place_type(place, 0, "list") && place->last == 1)
+		return place_object(place, 1);
+	if (place_type(place, 0, "list")) {
+		element = HGS_EDGE_PAYLOAD(place->chain->edge[2]);
+		*part = parts[element < 3 ? element : 0];
+		for (uint64_t e = s->start[place_object(place, 1)]; e < s->start[place_object(place, 1) + 1]; e++)
+			if (s->name[e] == HGS_EDGE_NAME(HGS_EDGE_INDEX, 0))
+				return s->target[e];
+		return place_object(place, 2);
+	}
+	if (place_type(place, 0, "tuple dict"))
+		*part = parts[place_type(place, 0, "tuple") ? 1 : 2];
+	while (root && s->roots[root].kind == s->roots[root - 1].kind &&
+	       (type_is(s, s->roots[root].object, "tuple") ||
+		type_is(s, s->roots[root].object, "dict")))
+		root--;
+	return s->roots[root].object;
+}
+
+void path_callback(const struct place *place, struct place_path *path)
+{
+	_cleanup_free_ char *registry = root_words(place->s, place->chain->root, false);
+	_cleanup_free_ char *edge = NULL;
+	const char *part;
+	uint32_t callback = callback_of(place, &part);
+
+	fprintf(path->new_head, "%s: %s", registry ? registry : "", part);
+	if (!*part)
+		place_callable(path->new_head, place->s, callback);
+	if (!place_type(place, 0, "list")) {
+		edge = edge_text(place->s, place_object(place, 0), place->chain->edge[1]);
+		fprintf(path->new_head, "%s%s", edge && strchr(".[", *edge) ? "" : ".",
+			edge ? edge : "");
+	}
+	if (!*part)
+		return;
+	fputs(" of ", path->new_tail);
+	place_callable(path->new_tail, place->s, callback);
+}
+
+/* --- what to do ---------------------------------------------------------------------------------- */
+
+void advise_finalizer(const struct place *place, FILE *out)
+{
+	bool own = place_named(place, place->first + 1, "func") &&
+		   place_named(place, place->first + 2, "__self__");
+
+	fputs("give weakref.finalize() ", out);
+	if (own) {
+		fputs("a function that does not refer to the object in place of the bound method `",
+		      out);
+		place_callable(out, place->s, place_object(place, place->first + 1));
+		fputs("`, which keeps it alive", out);
+	} else {
+		fputs("a callback and arguments that do not refer to what it waits for", out);
+	}
+}
+
+void advise_atexit(const struct place *place, FILE *out)
+{
+	const char *part;
+
+	fputs("call atexit.unregister() for `", out);
+	place_callable(out, place->s, callback_of(place, &part));
+	fputs("` when its object is done with, or register a function that refers to no object", out);
+}
+
+void advise_callback(const struct place *place, FILE *out)
+{
+	_cleanup_free_ char *registry = root_words(place->s, place->chain->root, false);
+	const char *part;
+
+	fputs("take `", out);
+	place_callable(out, place->s, callback_of(place, &part));
+	fprintf(out, "` out again (%s) when its object is done with", registry ? registry : "");
+}
