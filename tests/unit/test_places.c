@@ -19,13 +19,11 @@ static void assert_place(struct heap *heap, uint32_t object, const struct expect
 {
 	struct snapshot *s = heap_snapshot(heap);
 	_cleanup_free_ char *path = NULL, *advice = NULL;
-	struct graph *graph;
 	struct reach *reach;
 	struct chain chain;
 	struct place place;
 
-	assert_null(graph_create(s, &graph));
-	assert_null(reach_create(graph, &reach));
+	assert_null(reach_create(s, &reach));
 	assert_null(chain_of(s, reach, object, &chain));
 	path = path_text(s, &chain);
 	assert_string_equal(path, expected->path);
@@ -39,7 +37,6 @@ static void assert_place(struct heap *heap, uint32_t object, const struct expect
 	}
 	chain_deinit(&chain);
 	reach_destroy(reach);
-	graph_destroy(graph);
 	snapshot_close(s);
 }
 
