@@ -61,7 +61,7 @@ static bool is_understood(const struct library *library)
 /* The application's own: opened through ctypes, by an object that is there or was. */
 static bool is_applications(const struct library *library)
 {
-	return is_opened(library) && (library->owners || library->leaked_opens > 1);
+	return is_opened(library) && (library->owners || library->leaked_opens > 0);
 }
 
 /* What may have made descriptors of a sort, besides Python code. */

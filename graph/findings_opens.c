@@ -11,12 +11,6 @@ static const char *find_opaque(const struct answer *answer)
 	return NULL;
 }
 
-/* One open without any owner may be native code's own, which has its handle in no object. */
-static bool is_ambiguous(const struct answer *answer, const struct library *library)
-{
-	return (library->leaked_opens == 1 && !library->owners) || find_opaque(answer);
-}
-
 static struct hg_error *report(struct answer *answer, uint32_t index)
 {
 	const struct library *library = &answer->libraries[index];
@@ -37,17 +31,12 @@ static struct hg_error *report(struct answer *answer, uint32_t index)
 		plural((uint64_t)library->opens), library->owners, plural(library->owners),
 		opaque ? "; the objects of " : "", opaque ? opaque : "",
 		opaque ? " are not counted, they could not be read" : "");
-	if (!is_ambiguous(answer, library)) {
-		finding->advice = finding_text(
-			"open %s once and keep the object, or dlclose its handle when done: ctypes "
-			"opens anew for every CDLL() and never closes",
-			library->name);
-		return finding_done(finding);
-	}
-	finding->severity = SEVERITY_WARNING;
+	if (opaque)
+		finding->severity = SEVERITY_WARNING;
 	finding->advice = finding_text(
-		"if your code made a CDLL for it and dropped it, dlclose its handle first: ctypes "
-		"never does; if native code opened it for itself, this is no leak");
+		"open %s once and keep the object, or dlclose its handle when done: ctypes opens "
+		"anew for every CDLL() and never closes",
+		library->name);
 	return finding_done(finding);
 }
 

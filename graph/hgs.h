@@ -214,12 +214,13 @@ struct hgs_frame {
 #define HGS_LIB_BOUND 128u	/* is in another map's l_reldeps; bound_by says whose */
 #define HGS_LIB_VDSO 256u
 #define HGS_LIB_LOADER 512u
-/* it calls functions of other libraries that make sockets, make pipes, open files */
+/* it calls functions of other libraries that make sockets, make pipes, open files, load libraries */
 #define HGS_LIB_MAKES_SOCKETS 1024u
 #define HGS_LIB_MAKES_PIPES 2048u
 #define HGS_LIB_OPENS_FILES 4096u
 /* its objects may own handles, and are kept in a way that was not understood */
 #define HGS_LIB_OPAQUE 8192u
+#define HGS_LIB_LOADS_LIBRARIES 16384u
 
 struct hgs_library {
 	uint64_t handle; /* address of the link map */

@@ -26,23 +26,52 @@ static const char *loaded_by(const struct library *library, bool module)
 	return flags & HGS_LIB_NEEDED ? "needed" : "dlopen";
 }
 
-/* What glibc opens for itself, once, and keeps: name services (nss/nss_module.c), the unwinder for
+/* Libraries that load libraries, and by what part of its path one is known that they load for
+ * themselves, once, and keep. glibc: name services (nss/nss_module.c), the unwinder for
  * pthread_cancel and backtrace (misc/unwind-link.c), IDNA (inet/idna.c), character conversion
- * (iconv/gconv_dl.c). */
-static bool is_opened_by_libc(const struct library *library)
+ * (iconv/gconv_dl.c). OpenSSL: crypto/engine/eng_dyn.c, crypto/provider_core.c. GCC: libgomp/target.c.
+ * Those of ctypes and cffi are their objects'. */
+static const struct {
+	const char *loader, *loads;
+} loaders[] = {
+	{"libc.so", "/libnss_"},	 {"libc.so", "/libgcc_s.so.1"},
+	{"libc.so", "/libidn2.so.0"},	 {"libc.so", "/gconv/"},
+	{"libcrypto", "/engines-"},	 {"libcrypto", "/ossl-modules/"},
+	{"libgomp", "/libgomp-plugin-"}, {"_ctypes.", NULL},
+	{"_cffi_backend.", NULL},
+};
+
+static bool is_known_loader(const struct library *library)
 {
-	return library->opens == 1 &&
-	       (strncmp(library->name, "libnss_", 7) == 0 ||
-		strcmp(library->name, "libgcc_s.so.1") == 0 ||
-		strcmp(library->name, "libidn2.so.0") == 0 ||
-		strstr(library->path, "/gconv/") != NULL);
+	if (library->fact->flags & HGS_LIB_PYTHON)
+		return true;
+	for (size_t i = 0; i < sizeof(loaders) / sizeof(*loaders); i++)
+		if (!strncmp(library->name, loaders[i].loader, strlen(loaders[i].loader)))
+			return true;
+	return false;
+}
+
+/* Whether native code may have opened the library for itself: one that is known to, or something in
+ * the process that calls dlopen() for who knows what. O(libraries). */
+static bool may_be_natives(const struct answer *answer, const struct library *library)
+{
+	for (size_t i = 0; i < sizeof(loaders) / sizeof(*loaders); i++)
+		if (loaders[i].loads && strstr(library->path, loaders[i].loads))
+			return true;
+	for (uint32_t i = 0; i < answer->num_libraries; i++)
+		if (&answer->libraries[i] != library &&
+		    answer->libraries[i].fact->flags & HGS_LIB_LOADS_LIBRARIES &&
+		    !is_known_loader(&answer->libraries[i]))
+			return true;
+	return false;
 }
 
 /* max(0, opens - owners), or -1 where the comparison says nothing. dlclose() does not decrement the
  * count of a nodelete library, a library of startup was opened by the loader, one without opens is
  * there for another's sake. The main program's count starts at 1. An import keeps its open for
- * ever, with or without a module object that is left of it. */
-static int64_t leaked_opens(const struct library *library)
+ * ever, with or without a module object that is left of it. One open without an owner may be native
+ * code's. */
+static int64_t leaked_opens(const struct answer *answer, const struct library *library)
 {
 	uint32_t flags = library->fact->flags;
 	int64_t opens = library->opens, owners = library->owners;
@@ -53,10 +82,10 @@ static int64_t leaked_opens(const struct library *library)
 		opens--;
 	else if ((flags & HGS_LIB_STARTUP) || (!opens && (flags & HGS_LIB_NEEDED)))
 		return -1;
-	if (is_opened_by_libc(library))
-		return -1;
 	if ((flags & HGS_LIB_EXTENSION) && !owners)
 		owners = 1;
+	if (opens == 1 && !owners && may_be_natives(answer, library))
+		return -1;
 	return opens > owners ? opens - owners : 0;
 }
 
@@ -157,8 +186,9 @@ struct hg_error *libraries_make(struct making *making)
 		library->name = base_name(library->path);
 		library->opens = library->fact->opens == HGS_NONE ? -1 : (int64_t)library->fact->opens;
 		library->loaded_by = loaded_by(library, has_module(answer, library));
-		library->leaked_opens = leaked_opens(library);
 		error = explain(s, library);
 	}
+	for (uint32_t i = 0; !error && i < s->num_libraries; i++)
+		answer->libraries[i].leaked_opens = leaked_opens(answer, &answer->libraries[i]);
 	return error;
 }

@@ -279,8 +279,13 @@ static void take_counts(struct reading *r, const struct linkmap_offsets *at, siz
 		library->flags |= HGS_LIB_TLS_DTORS;
 }
 
-/* Functions of libc that make a descriptor; dup() and syscall() may make any. */
-static const struct module_use makers[] = {
+enum {
+	MAKES_ANY = HGS_LIB_MAKES_SOCKETS | HGS_LIB_MAKES_PIPES | HGS_LIB_OPENS_FILES,
+	USES = MAKES_ANY | HGS_LIB_LOADS_LIBRARIES
+};
+
+/* Functions of libc that make a descriptor (dup() and syscall() may make any) or load a library. */
+static const struct module_use uses[] = {
 	{ "socket", HGS_LIB_MAKES_SOCKETS },	 { "socketpair", HGS_LIB_MAKES_SOCKETS },
 	{ "accept", HGS_LIB_MAKES_SOCKETS },	 { "accept4", HGS_LIB_MAKES_SOCKETS },
 	{ "recvmsg", HGS_LIB_MAKES_SOCKETS },	 { "pipe", HGS_LIB_MAKES_PIPES },
@@ -294,17 +299,16 @@ static const struct module_use makers[] = {
 	{ "opendir", HGS_LIB_OPENS_FILES },	 { "mkstemp", HGS_LIB_OPENS_FILES },
 	{ "mkstemp64", HGS_LIB_OPENS_FILES },	 { "mkostemp", HGS_LIB_OPENS_FILES },
 	{ "mkostemp64", HGS_LIB_OPENS_FILES },	 { "tmpfile", HGS_LIB_OPENS_FILES },
-	{ "tmpfile64", HGS_LIB_OPENS_FILES },	 { "dup", UINT32_MAX },
-	{ "dup3", UINT32_MAX },			 { "syscall", UINT32_MAX },
+	{ "tmpfile64", HGS_LIB_OPENS_FILES },	 { "dup", MAKES_ANY },
+	{ "dup3", MAKES_ANY },			 { "syscall", MAKES_ANY },
+	{ "dlopen", HGS_LIB_LOADS_LIBRARIES },	 { "dlmopen", HGS_LIB_LOADS_LIBRARIES },
 };
 
-static uint32_t makes_descriptors(const struct memory *memory, const struct module *module)
+static uint32_t uses_of(const struct memory *memory, const struct module *module)
 {
-	const uint32_t all = HGS_LIB_MAKES_SOCKETS | HGS_LIB_MAKES_PIPES | HGS_LIB_OPENS_FILES;
-
 	if (!module->dynamic)
-		return all;
-	return all & module_uses(memory, module, makers, sizeof(makers) / sizeof(makers[0]));
+		return USES;
+	return USES & module_uses(memory, module, uses, sizeof(uses) / sizeof(uses[0]));
 }
 
 /* Flags that need no private field. */
@@ -327,7 +331,7 @@ static void take_flags(struct reading *r, size_t i)
 	else if (i != 0 && module->dynamic &&
 		 module_defines_prefix(r->memory, module, "PyInit_"))
 		library->fact.flags |= HGS_LIB_EXTENSION;
-	library->fact.flags |= makes_descriptors(r->memory, module);
+	library->fact.flags |= uses_of(r->memory, module);
 }
 
 static void take_private_fields(struct reading *r)

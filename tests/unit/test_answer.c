@@ -151,18 +151,52 @@ static void test_leaked_opens(void **state)
 	assert_string_equal(finding->library_name, "libfoo.so");
 	assert_int_equal(finding->count, 10);
 	assert_int_equal(finding->severity, SEVERITY_ERROR);
-	assert_int_equal(finding[1].severity, SEVERITY_WARNING); /* native code's, perhaps */
+	assert_string_equal(finding[1].library_name, "libplugin.so");
+	assert_int_equal(finding[1].severity, SEVERITY_ERROR);
 	assert_int_equal(answer->libraries[0].leaked_opens, 10);
 	assert_string_equal(answer->libraries[0].loaded_by, "dlopen");
 	assert_int_equal(answer->libraries[1].leaked_opens, 1);
 	assert_string_equal(answer->libraries[1].loaded_by, "main");
 	assert_int_equal(answer->libraries[2].leaked_opens, -1);
+	assert_int_equal(answer->libraries[3].leaked_opens, -1); /* glibc's own */
 	assert_int_equal(answer->libraries[4].leaked_opens, -1);
 	assert_int_equal(answer->libraries[5].leaked_opens, 0);
 	assert_string_equal(answer->libraries[5].loaded_by, "import");
 	assert_int_equal(answer->libraries[6].leaked_opens, -1);
 	assert_string_equal(answer->libraries[6].loaded_by, "needed");
 	done(heap, s, answer);
+}
+
+/* One open without an owner says nothing where somebody else may have opened it. */
+static void test_opens_of_native_code(void **state)
+{
+	static const struct {
+		const char *loader;
+		bool known;
+	} cases[] = {
+		{"/lib/libX11.so.6", false},
+		{"/lib/_ctypes.cpython-311.so", true},
+		{"/lib/libcrypto.so.3", true},
+	};
+
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct heap *heap = heap_create();
+		struct answer *answer;
+		struct snapshot *s;
+
+		library(heap, "/usr/bin/python3.11", 1,
+			HGS_LIB_STARTUP | HGS_LIB_MAIN | HGS_LIB_PYTHON | HGS_LIB_LOADS_LIBRARIES);
+		library(heap, cases[i].loader, 0, HGS_LIB_NEEDED | HGS_LIB_LOADS_LIBRARIES);
+		library(heap, "/opt/libplugin.so", 1, 0);
+		library(heap, "/opt/libtwice.so", 2, 0);
+		library(heap, "/usr/lib/ossl-modules/legacy.so", 1, 0);
+		answer = answer_of(heap, &s);
+		assert_int_equal(answer->libraries[2].leaked_opens, cases[i].known ? 1 : -1);
+		assert_int_equal(answer->libraries[3].leaked_opens, 2);
+		assert_int_equal(answer->libraries[4].leaked_opens, -1);
+		assert_int_equal(answer->num_findings, cases[i].known ? 2 : 1);
+		done(heap, s, answer);
+	}
 }
 
 static void test_dangling(void **state)
@@ -290,6 +324,7 @@ int main(void)
 		cmocka_unit_test(test_cycle_pins),	 cmocka_unit_test(test_cycle_through_dict),
 		cmocka_unit_test(test_gc_will_run),
 		cmocka_unit_test(test_frozen),		 cmocka_unit_test(test_leaked_opens),
+		cmocka_unit_test(test_opens_of_native_code),
 		cmocka_unit_test(test_dangling),	 cmocka_unit_test(test_idle_with_ctypes),
 		cmocka_unit_test(test_root_pins),	 cmocka_unit_test(test_select),
 	};
