@@ -1,4 +1,6 @@
 /* cycle-pins-handle and gc-off: owners of handles that nothing but a cycle keeps alive. */
+#include <string.h>
+
 #include "findings.h"
 #include "memtext.h"
 
@@ -51,12 +53,34 @@ static char *advise(const struct making *making, const struct cycle *cycle)
 	return finding_text("break the cycle, or close the handle explicitly when done");
 }
 
+/* "; gc.collect() would run `app.Proc.__del__`": what waits in vain where gc does not come by itself.
+ * Python runs a finalizer once (PEP 442). "" where there is none; NULL without memory. */
+static char *finalizer_words(const struct answer *answer, const struct cycle *cycle)
+{
+	const uint32_t is = HGS_OBJ_USER | HGS_OBJ_HAS_FINALIZER;
+	const struct snapshot *s = answer->s;
+
+	for (uint32_t i = 0; cycle && why_kept(answer, cycle) && i < cycle->ring.steps; i++) {
+		uint32_t object = cycle->ring.object[i];
+
+		if ((s->flags[object] & (is | HGS_OBJ_FINALIZED)) == is)
+			return finding_text("; %s would run `%s.__del__`",
+					    cycle->state == CYCLE_FROZEN
+						    ? "gc.unfreeze() and gc.collect()"
+						    : "gc.collect()",
+					    snapshot_type_name(s, object));
+	}
+	return strdup("");
+}
+
 static struct hg_error *describe(struct making *making, struct finding *finding,
 				 const struct cycle *cycle)
 {
 	const struct answer *answer = making->answer;
 	const char *kept = why_kept(answer, cycle);
 	_cleanup_free_ char *types = cycle ? ring_types(answer->s, &cycle->ring) : NULL;
+	_cleanup_free_ char *cut = advise(making, cycle);
+	_cleanup_free_ char *finalizer = finalizer_words(answer, cycle);
 	unsigned long long count = finding->count;
 
 	if (kept) {
@@ -78,7 +102,7 @@ static struct hg_error *describe(struct making *making, struct finding *finding,
 	else
 		finding->evidence = finding_text("no root reaches the object, and no cycle through "
 						 "it was found");
-	finding->advice = advise(making, cycle);
+	finding->advice = cut && finalizer ? finding_text("%s%s", cut, finalizer) : NULL;
 	return finding_done(finding);
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "edge_text.h"
 #include "findings.h"
 #include "words.h"
 
@@ -26,7 +27,8 @@ static bool is_function(const struct holder *holder)
 	return holder->fact->kind == HGS_HOLDER_FUNCTION;
 }
 
-/* What nobody can reach any more does no harm, unless a finalizer of its cycle uses it. */
+/* What nobody can reach any more does no harm, unless a finalizer of its cycle uses it. Of such a
+ * library its handle's object is worth a note, its functions are not. */
 static bool is_harmless(const struct answer *answer, const struct holder *holder)
 {
 	return unreached(answer, holder->fact->object) &&
@@ -41,7 +43,7 @@ static bool key_of(const struct making *making, const struct holder *holder, uin
 			(uint64_t)is_harmless(answer, holder);
 
 	*ret = XXH3_64bits_withSeed(name, strlen(name), seed);
-	return is_stale(holder);
+	return is_stale(holder) && !(is_function(holder) && is_harmless(answer, holder));
 }
 
 static enum finding_code code_of(const struct holder *holder)
@@ -51,6 +53,64 @@ static enum finding_code code_of(const struct holder *holder)
 	return is_function(holder) ? FINDING_DANGLING_FUNCTION : FINDING_DANGLING_HANDLE;
 }
 
+/* Types whose contents a program does not change: to let go of what one of them keeps is to let go
+ * of it. */
+static bool is_closed(const struct making *making, uint32_t object)
+{
+	static const char *const types[] = {"function", "method", "functools.partial", "generator",
+					    "coroutine", "async_generator"};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
+		if (type_is(making->answer->s, object, types[i]))
+			return true;
+	return holder_at(making, object, HGS_HOLDER_HANDLE) ||
+	       holder_at(making, object, HGS_HOLDER_FUNCTION);
+}
+
+/* What to drop, so that the object goes: "`__main__.codec`, which keeps it,". NULL: garbage, or no
+ * memory. Caller frees. */
+static char *grip_of(const struct making *making, const struct holder *holder)
+{
+	struct chain chain = holder->chain;
+	uint32_t steps = 1;
+	char *path, *ret;
+
+	if (!holder->path)
+		return NULL;
+	while (steps < chain.steps && !is_closed(making, chain.object[steps - 1]))
+		steps++;
+	if (steps == chain.steps)
+		return finding_text("`%s`", holder->path);
+	chain.steps = steps;
+	path = path_text(making->answer->s, &chain);
+	ret = path ? finding_text("`%s`, which keeps it,", path) : NULL;
+	free(path);
+	return ret;
+}
+
+static char *advise(const struct making *making, const struct holder *holder, const char *now)
+{
+	_cleanup_free_ char *grip = grip_of(making, holder);
+
+	if (is_harmless(making->answer, holder))
+		return finding_text("nothing to do: no code can reach it, and %s",
+				    holder->cycle == HGS_NONE ? "nothing closes its handle again"
+							      : "gc will free it");
+	if (!holder->path)
+		return finding_text("nothing can reach it any more, but a finalizer can: see that it "
+				    "%s",
+				    is_function(holder) ? "calls none of them"
+							: "does not close the handle again");
+	if (!grip)
+		return NULL;
+	if (is_function(holder))
+		return finding_text("drop %s before the dlclose: calling it %s", grip,
+				    now ? "runs other code than was meant" : "is a crash");
+	return finding_text("drop %s before the dlclose: calling a function of it, or closing it "
+			    "again, is undefined",
+			    grip);
+}
+
 static void describe_handle(const struct answer *answer, const struct holder *holder,
 			    const char *now, struct finding *finding)
 {
@@ -58,7 +118,12 @@ static void describe_handle(const struct answer *answer, const struct holder *ho
 	const char *name = name_of(answer, holder);
 	unsigned long long count = finding->count;
 
-	if (now)
+	if (is_harmless(answer, holder))
+		finding->title = finding_text("%s: unloaded; %llu object%s with its old handle %s "
+					      "garbage",
+					      name, count, plural(count),
+					      count == 1 ? "is" : "are");
+	else if (now)
 		finding->title = finding_text("%s: %llu object%s hold%s its handle, which is %s's now",
 					      name, count, plural(count), count == 1 ? "s" : "",
 					      now);
@@ -72,15 +137,6 @@ static void describe_handle(const struct answer *answer, const struct holder *ho
 		(unsigned long long)answer->s->addr[fact->object],
 		holder->path ? holder->path : "garbage",
 		now ? "the link map of " : "in no link map", now ? now : "");
-	if (holder->path)
-		finding->advice = finding_text(
-			"drop `%s` before the dlclose: calling a function of it, or closing it "
-			"again, is undefined",
-			holder->path);
-	else
-		finding->advice = finding_text(
-			"nothing can reach it any more, but its finalizer can: see that it does not "
-			"close the handle again");
 }
 
 static void describe_function(const struct answer *answer, const struct holder *holder,
@@ -103,14 +159,6 @@ static void describe_function(const struct answer *answer, const struct holder *
 		(unsigned long long)answer->s->addr[fact->object],
 		holder->path ? holder->path : "garbage", now ? now : "no executable mapping",
 		now ? ", and the library that it was looked up in is no longer loaded" : "");
-	if (holder->path)
-		finding->advice = finding_text("drop `%s` before the dlclose: calling it %s",
-					       holder->path,
-					       now ? "runs other code than was meant"
-						   : "is a crash");
-	else
-		finding->advice = finding_text("nothing can reach it any more, but a finalizer can: "
-					       "see that none calls it");
 }
 
 static struct hg_error *report(struct making *making, const struct group *group)
@@ -136,6 +184,7 @@ static struct hg_error *report(struct making *making, const struct group *group)
 		describe_function(answer, holder, now, finding);
 	else
 		describe_handle(answer, holder, now, finding);
+	finding->advice = advise(making, holder, now);
 	return finding_done(finding);
 }
 

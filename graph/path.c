@@ -116,6 +116,8 @@ static void add_member(struct path *path, uint32_t step, const char *name)
 
 	if (strcmp(name, "__traceback__") == 0)
 		turn(path, strdup(name), "", "of");
+	else if (strcmp(name, "f_back") == 0 && step + 1 < chain->steps)
+		return; /* a caller's local has its place as well */
 	else if (step + 1 < chain->steps &&
 		 (HGS_EDGE_KIND(chain->edge[step + 1]) == HGS_EDGE_CELL || is_traceback_member(name)))
 		return;

@@ -33,9 +33,9 @@ class Loader:
 
 
 loader = Loader()
+codec = loader.load("codec")
+codec.dll.codec_checksum(b"payload", ctypes.c_size_t(7))
 filter = loader.load("filter")
 clamp = filter.dll.filter_clamp
 del filter  # closes the library, and `clamp` is still there
-codec = loader.load("codec")
-codec.dll.codec_checksum(b"payload", ctypes.c_size_t(7))
 library.wait()

@@ -91,6 +91,19 @@ def sample(start):
 
 
 @pytest.fixture
+def look(sample, run):
+    """look(interpreter, name): what attach --json says of a running program of samples/."""
+    def _look(interpreter, name):
+        target = sample(interpreter, name)
+        result = run("attach", target.pid, "--json")
+        assert result.code == 0, result.err
+        target.assert_unharmed()
+        return result
+
+    return _look
+
+
+@pytest.fixture
 def run(tmp_path):
     """run(*arguments): heapgraph in a directory of its own."""
     def _run(*arguments, **options):

@@ -25,6 +25,25 @@ class Result:
         """The findings that have this code."""
         return [found for found in self.json["findings"] if found["code"] == code]
 
+    @property
+    def told(self):
+        """All findings in short: {(code, severity, library, count, path)}."""
+        keys = ("code", "severity", "library", "count", "path")
+        return {tuple(found.get(key) for key in keys) for found in self.json["findings"]}
+
+    def library(self, name):
+        """(opens, owners, leaked opens, paths of the handles' owners); None: not loaded."""
+        for one in self.json["libraries"]:
+            if one["name"] == name:
+                return (one["opens"], one["owners"], one["leaked_opens"],
+                        [held["path"] for held in one["holders"] if held["kind"] == "handle"])
+        return None
+
+    def stale(self):
+        """What outlives its library: {(kind, library, state, path)}."""
+        return {(one["kind"], os.path.basename(one["names"] or ""), one["state"], one["path"])
+                for one in self.json["stale"]}
+
 
 def needs_root_to_attach():
     """Where yama confines ptrace to descendants, only root may attach to a target of the tests."""

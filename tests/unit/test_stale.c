@@ -92,10 +92,53 @@ static void test_still_mapped(void **state)
 	done(heap, s, answer);
 }
 
+/* What no code can reach does no harm: a note for the handle, nothing for a function. */
+static void test_garbage(void **state)
+{
+	struct heap *heap = heap_create();
+	const struct finding *finding;
+	struct answer *answer;
+	struct snapshot *s;
+
+	segment(heap, 0x1000, 5);
+	heap_cdll(heap, "/opt/libgone.so", 0x1234, HGS_NONE, true);
+	answer = answer_of(heap, &s);
+	finding = find(answer, FINDING_DANGLING_HANDLE);
+	assert_non_null(finding);
+	assert_int_equal(finding->severity, SEVERITY_NOTE);
+	assert_string_equal(finding->title,
+			    "libgone.so: unloaded; 1 object with its old handle is garbage");
+	assert_null(find(answer, FINDING_DANGLING_FUNCTION));
+	done(heap, s, answer);
+}
+
+/* The advice names what the program holds, not what ctypes keeps in it. */
+static void test_grip(void **state)
+{
+	struct heap *heap = heap_create();
+	uint32_t main = heap_module(heap, "__main__", "/srv/app.py");
+	uint32_t dll = heap_cdll(heap, "/opt/libgone.so", 0x1234, HGS_NONE, false);
+	struct answer *answer;
+	struct snapshot *s;
+
+	segment(heap, 0x1000, 5);
+	heap_key(heap, main, "dll", dll);
+	function(heap, heap_dict_of(heap, dll), "checksum", 0x3010, HGS_NONE);
+	answer = answer_of(heap, &s);
+	assert_int_equal(answer->num_findings, 2);
+	assert_non_null(strstr(find(answer, FINDING_DANGLING_HANDLE)->advice,
+			       "drop `__main__.dll` before"));
+	assert_non_null(strstr(find(answer, FINDING_DANGLING_FUNCTION)->advice,
+			       "drop `__main__.dll`, which keeps it, before"));
+	done(heap, s, answer);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_functions),
+		cmocka_unit_test(test_garbage),
+		cmocka_unit_test(test_grip),
 		cmocka_unit_test(test_still_mapped),
 	};
 
