@@ -120,7 +120,7 @@ def measure_shapes(nodes):
 
 def timed(*arguments):
     """(seconds, peak resident set in MB) of the quickest of three."""
-    best = None
+    runs = []
     for _ in range(3):
         begin = time.monotonic()
         process = subprocess.Popen(tool.command(*arguments), stdin=subprocess.DEVNULL,
@@ -130,8 +130,8 @@ def timed(*arguments):
         process.returncode = os.waitstatus_to_exitcode(state)
         if process.returncode not in (0, 6):
             sys.exit(f"bench: heapgraph {' '.join(map(str, arguments))}: exit {process.returncode}")
-        best = min(best or (seconds, 0), (seconds, usage.ru_maxrss / 1024))
-    return best
+        runs.append((seconds, usage.ru_maxrss / 1024))
+    return min(runs)
 
 
 def measure_verbs(containers):

@@ -162,6 +162,7 @@ static struct hg_error *put_part(struct json *json, const struct answer *answer,
 	if (!error && part == REPORT_ALL) {
 		json_null(json, "native_references");
 		put_findings(json, answer, limit);
+		error = json_suspects(json, answer);
 	}
 	return error;
 }

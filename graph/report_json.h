@@ -33,6 +33,7 @@ _must_check_ struct hg_error *json_natives(struct json *json, const struct answe
 					   uint32_t limit);
 _must_check_ struct hg_error *json_cycles(struct json *json, const struct answer *answer,
 					  uint32_t limit);
+_must_check_ struct hg_error *json_suspects(struct json *json, const struct answer *answer);
 _must_check_ struct hg_error *json_types(struct json *json, const struct answer *answer,
 					 uint32_t limit);
 /* The whole text of `retained`, of a heap or, where `count` is not 0, of objects. */

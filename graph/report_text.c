@@ -119,11 +119,12 @@ static struct hg_error *put_all(struct page *page, const struct answer *answer)
 	if (error || quiet)
 		return error;
 	text_libraries(page, answer);
-	if (page->style->verbose > 0) {
+	error = text_suspects(page, answer);
+	if (!error && page->style->verbose > 0) {
 		page_end(page);
 		return text_cycles(page, answer);
 	}
-	return NULL;
+	return error;
 }
 
 struct hg_error *report_text(FILE *out, const struct answer *answer, enum report_part part,

@@ -24,6 +24,8 @@ void text_libraries(struct page *page, const struct answer *answer);
 void text_descriptors(struct page *page, const struct answer *answer);
 _must_check_ struct hg_error *text_handles(struct page *page, const struct answer *answer);
 _must_check_ struct hg_error *text_cycles(struct page *page, const struct answer *answer);
+/* Nothing where there are none. */
+_must_check_ struct hg_error *text_suspects(struct page *page, const struct answer *answer);
 _must_check_ struct hg_error *text_types(struct page *page, const struct answer *answer);
 _must_check_ struct hg_error *text_objects(struct page *page, const struct answer *answer,
 					   enum object_part part, const uint32_t *objects,

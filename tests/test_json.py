@@ -69,16 +69,19 @@ LIBRARY = shape(
     loaded_by=one_of("dlopen", "import", "needed", "startup", "main"), holders=listed(HOLDER))
 CYCLE = shape(id=count, objects=count, bytes=count, finalizer=flag, pins=listed(text),
               state=one_of("garbage", "reachable", "frozen"), ring=listed(STEP),
-              cut=listed(shape(object=address, type=text, edge=text, advice=maybe(text))),
+              cut=listed(shape(object=address, type=text, edge=text, advice=text, references=count)),
+              cut_frees=maybe(address),
               held_by=maybe(text))
 FINDING = shape(code=lambda value: value in CODES, severity=one_of("error", "warning", "note"),
                 title=text, library=maybe(text), count=count, objects=listed(address),
                 evidence=maybe(text), advice=maybe(text))
+SUSPECT = shape(kind=one_of("many", "shared", "chain", "one"), object=address, path=maybe(text), bytes=count,
+                retained=count, count=count, of=maybe(text), chain=listed(STEP), advice=text)
 TOP = dict(schema=lambda value: value == 1, heapgraph=text, process=PROCESS, capture=CAPTURE)
 REPORT = shape(**TOP, libraries=listed(LIBRARY), stale=listed(HOLDER), descriptors=maybe(listed(shape())),
                capsules=maybe(listed(shape())), cycles=listed(CYCLE),
                native_references=maybe(listed(shape())), findings=listed(FINDING),
-               outputs=listed(text))
+               suspects=listed(SUSPECT), outputs=listed(text))
 
 
 @pytest.mark.parametrize("name", ["opened_in_a_loop", "cycle_pins_library", "dangling_after_dlclose",
