@@ -42,6 +42,10 @@ enum hgs_section_id {
 	HGS_INCOMPLETE = 18, /* u32[] string offsets: why the snapshot is not whole */
 	HGS_DESCRIPTORS = 20, /* struct hgs_descriptor[]: open throughout the capture, ascending */
 	HGS_PROCESS = 30, /* struct hgs_process, one; absent where nothing of it is known */
+	HGS_SEARCH = 24,   /* struct hgs_search, one: the search of the process's own memory */
+	HGS_SURPLUS = 25,  /* struct hgs_surplus[]: objects with references that were not found */
+	HGS_WORDS = 26,	   /* struct hgs_word[]: where native memory holds an address */
+	HGS_INFERRED = 27, /* struct hgs_inferred[]: references read out of opaque objects */
 };
 
 struct hgs_section {
@@ -279,5 +283,53 @@ struct hgs_process {
 	uint64_t start_ticks; /* field 22 of /proc/PID/stat: clock ticks since the boot */
 	uint64_t taken_ns;    /* CLOCK_BOOTTIME of the freeze: no clock that is set */
 	uint32_t boot_id;     /* string: /proc/sys/kernel/random/boot_id; 0: unknown */
+	uint32_t reserved;
+};
+
+/* How much of the writable private memory was searched for addresses. */
+struct hgs_search {
+	uint64_t bytes;	   /* searched */
+	uint64_t left_out; /* resident, and not searched: more than the search may cost */
+};
+
+/* An object with more references counted than found. How many words of the process's memory hold its
+ * address: its known referrers' own ones, which are in heap and anonymous memory as a rule, are among
+ * them. Stale copies count as well, so the sum is an upper bound of the references that exist. */
+struct hgs_surplus {
+	uint32_t object;
+	uint32_t surplus;      /* counted less found, at least 1 */
+	uint32_t inferred;     /* references to it in HGS_INFERRED */
+	uint32_t in_libraries; /* each of these has a row in HGS_WORDS */
+	uint32_t in_stacks, in_heap, in_anonymous;
+	uint32_t reserved;
+};
+
+enum hgs_place {
+	HGS_PLACE_DATA = 1, /* of a library, initialised */
+	HGS_PLACE_BSS = 2,  /* of a library */
+	HGS_PLACE_STACK = 3,
+	HGS_PLACE_HEAP = 4, /* the mapping that brk() grows */
+	HGS_PLACE_ANONYMOUS = 5, /* other allocators' memory, malloc's further arenas */
+};
+
+enum hgs_word_kind {
+	HGS_WORD_OBJECT = 1,   /* holds the address of an object of HGS_SURPLUS; target: the object */
+	HGS_WORD_CALLBACK = 2, /* the code address of a callback; target: its object in HGS_HOLDERS */
+	HGS_WORD_FREED = 3,    /* the address of a closure of libffi that no callback has (any more) */
+};
+
+/* A word outside Python's objects. */
+struct hgs_word {
+	uint64_t at, value;
+	uint32_t segment; /* index into SEGMENTS */
+	uint32_t place;	  /* enum hgs_place */
+	uint32_t kind;	  /* enum hgs_word_kind */
+	uint32_t target;  /* object, or HGS_NONE */
+};
+
+/* A word in the memory of an object whose type has no tp_traverse is the address of an object. */
+struct hgs_inferred {
+	uint32_t from, to; /* objects */
+	uint32_t offset;   /* bytes into `from` */
 	uint32_t reserved;
 };

@@ -16,6 +16,7 @@
 #include "columns.h"
 #include "graph.h"
 #include "modules.h"
+#include "surplus.h"
 #include "roots.h"
 
 #define BUCKETS 16u /* more than the largest step and the largest start distance */
@@ -147,33 +148,15 @@ static void run(struct search *search, enum reach_state state)
 	}
 }
 
-/* `found` gets the references found to each object; `tracked` those that gc would subtract. */
-static void count_references(const struct snapshot *s, uint32_t *found, uint32_t *tracked)
-{
-	for (uint32_t i = 0; i < s->n; i++) {
-		bool subtract = (s->flags[i] & (HGS_OBJ_TRACKED | HGS_OBJ_PSEUDO)) == HGS_OBJ_TRACKED;
-
-		for (uint64_t e = s->start[i]; e < s->start[i + 1]; e++) {
-			found[s->target[e]]++;
-			tracked[s->target[e]] += subtract;
-		}
-	}
-	for (uint32_t i = 0; i < s->num_roots; i++)
-		if (s->roots[i].kind != HGS_ROOT_STATIC) /* a static type needs no reference to live */
-			found[s->roots[i].object]++;
-}
-
 /* Rule 2: is the object held by something that was not found? Leaves its surplus in `found`. */
 static bool held_natively(const struct snapshot *s, uint32_t i, uint32_t *found, uint32_t tracked)
 {
-	uint32_t flags = s->flags[i], refs = s->refs[i];
+	uint32_t flags = s->flags[i];
 
-	if (flags & (HGS_OBJ_IMMORTAL | HGS_OBJ_PSEUDO)) {
-		found[i] = 0;
+	found[i] = surplus_of(s, i, found[i]);
+	if (flags & (HGS_OBJ_IMMORTAL | HGS_OBJ_PSEUDO))
 		return flags & HGS_OBJ_IMMORTAL;
-	}
-	found[i] = refs > found[i] ? refs - found[i] : 0;
-	return flags & HGS_OBJ_TRACKED ? refs > tracked : found[i] > 0;
+	return flags & HGS_OBJ_TRACKED ? s->refs[i] > tracked : found[i] > 0;
 }
 
 static void search_known(struct search *search)
@@ -217,7 +200,7 @@ static struct hg_error *search_all(struct search *search)
 	memset(reach->parent, 0xff, n * sizeof(*reach->parent));
 	memset(reach->parent_edge, 0xff, n * sizeof(*reach->parent_edge));
 	memset(reach->root, 0xff, n * sizeof(*reach->root));
-	count_references(search->s, reach->surplus, tracked);
+	surplus_find(search->s, reach->surplus, tracked);
 	search_known(search);
 	search_native(search, tracked);
 	search_frozen(search);

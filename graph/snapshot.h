@@ -41,7 +41,14 @@ struct snapshot {
 	uint32_t num_descriptors;
 	const struct hgs_process *process;
 	uint32_t num_processes; /* 0 or 1 */
-	void *owned[16]; /* sections repacked from longer records of a later minor revision */
+	const struct hgs_search *search; /* NULL: memory was not searched */
+	const struct hgs_surplus *surplus;
+	uint32_t num_surplus;
+	const struct hgs_word *words;
+	uint32_t num_words;
+	const struct hgs_inferred *inferred;
+	uint32_t num_inferred;
+	void *owned[32]; /* sections repacked from longer records of a later minor revision */
 };
 
 /* Opens a file, or a descriptor (which stays the caller's). `name` is for messages. Checks header,

@@ -28,6 +28,10 @@ const struct section_kind section_kinds[] = {
 	KIND(HGS_INCOMPLETE, uint32_t, false, false, incomplete),
 	KIND(HGS_DESCRIPTORS, struct hgs_descriptor, false, true, descriptors),
 	KIND(HGS_PROCESS, struct hgs_process, false, true, process),
+	KIND(HGS_SEARCH, struct hgs_search, false, true, search),
+	KIND(HGS_SURPLUS, struct hgs_surplus, false, true, surplus),
+	KIND(HGS_WORDS, struct hgs_word, false, true, words),
+	KIND(HGS_INFERRED, struct hgs_inferred, false, true, inferred),
 };
 const size_t num_section_kinds = sizeof(section_kinds) / sizeof(section_kinds[0]);
 
@@ -61,6 +65,12 @@ static uint32_t *count_of(struct snapshot *s, uint32_t id)
 		return &s->num_descriptors;
 	case HGS_PROCESS:
 		return &s->num_processes;
+	case HGS_SURPLUS:
+		return &s->num_surplus;
+	case HGS_WORDS:
+		return &s->num_words;
+	case HGS_INFERRED:
+		return &s->num_inferred;
 	default:
 		return NULL;
 	}
@@ -94,6 +104,7 @@ bool section_attach(struct snapshot *s, const struct section_kind *kind, const v
 	}
 	switch (kind->id) {
 	case HGS_META:
+	case HGS_SEARCH:
 		return count == 1;
 	case HGS_STRINGS:
 		s->strings_size = count;
@@ -209,6 +220,20 @@ static const char *check_native(const struct snapshot *s)
 	return bad ? "a library, mapping, holder or descriptor is out of range" : NULL;
 }
 
+static const char *check_search(const struct snapshot *s)
+{
+	bool bad = false;
+
+	for (uint32_t i = 0; i < s->num_surplus; i++)
+		bad |= s->surplus[i].object >= s->n || !s->surplus[i].surplus;
+	for (uint32_t i = 0; i < s->num_words; i++)
+		bad |= s->words[i].segment >= s->num_segments ||
+		       !index_ok(s->words[i].target, s->n);
+	for (uint32_t i = 0; i < s->num_inferred; i++)
+		bad |= s->inferred[i].from >= s->n || s->inferred[i].to >= s->n;
+	return bad ? "a word of memory or an inferred reference is out of range" : NULL;
+}
+
 static const char *check_strings(const struct snapshot *s)
 {
 	bool bad = false;
@@ -237,5 +262,7 @@ const char *snapshot_check(const struct snapshot *s)
 		wrong = check_roots(s);
 	if (!wrong)
 		wrong = check_native(s);
+	if (!wrong)
+		wrong = check_search(s);
 	return wrong;
 }

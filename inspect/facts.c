@@ -11,6 +11,7 @@
 #include "../python_glue/descriptors.h"
 #include "../python_glue/holders.h"
 #include "linkmap.h"
+#include "native.h"
 #include "threads.h"
 
 struct facts {
@@ -68,20 +69,49 @@ static struct hg_error *write_roots(const struct facts *f)
 		error = snapshot_writer_string(f->writer, given->name, &roots[i].name);
 	}
 	return error ? error : snapshot_writer_add(f->writer, HGS_ROOTS, sizeof(*roots), roots, count);
+/* Sections that are looked at again before the snapshot can be opened. Each array is its own. */
+struct small {
+	struct hgs_root *roots;
+	struct hgs_thread *threads;
+	struct hgs_library *libraries;
+	struct hgs_holder *holders;
+	uint32_t num_roots, num_threads, num_holders;
+};
+
+static void small_deinit(struct small *small)
+{
+	free(small->roots);
+	free(small->threads);
+	free(small->libraries);
+	free(small->holders);
 }
 
-static struct hg_error *write_threads(const struct facts *f)
+static struct hg_error *write_roots(const struct facts *f, struct small *small)
 {
-	_cleanup_free_ void *threads = NULL;
 	struct hg_error *error;
-	uint32_t count;
+	void *roots;
 
-	error = fetch(f, HOOK_THREADS, sizeof(struct hgs_thread), &threads, &count);
+	error = fetch(f, HOOK_ROOTS, sizeof(struct hgs_root), &roots, &small->num_roots);
+	if (error)
+		return error;
+	small->roots = roots;
+	return snapshot_writer_add(f->writer, HGS_ROOTS, sizeof(*small->roots), roots,
+				   small->num_roots);
+}
+
+static struct hg_error *write_threads(const struct facts *f, struct small *small)
+{
+	struct hg_error *error;
+	void *threads;
+
+	error = fetch(f, HOOK_THREADS, sizeof(struct hgs_thread), &threads, &small->num_threads);
+	if (error)
+		return error;
+	small->threads = threads;
+	error = threads_name(f->process->pid, f->memory, threads, small->num_threads, f->writer);
 	if (!error)
-		error = threads_name(f->process->pid, f->memory, threads, count, f->writer);
-	if (!error)
-		error = snapshot_writer_add(f->writer, HGS_THREADS, sizeof(struct hgs_thread),
-					    threads, count);
+		error = snapshot_writer_add(f->writer, HGS_THREADS, sizeof(*small->threads), threads,
+					    small->num_threads);
 	return error;
 }
 
@@ -170,30 +200,44 @@ static struct hg_error *keep_string(void *writer, const char *text, uint32_t *of
 }
 
 static struct hg_error *write_holders(const struct facts *f, const struct snapshot *core,
-				      const struct linkmap *map, struct hgs_library *libraries,
+				      const struct linkmap *map, struct small *small,
 				      const char **unread)
 {
 	_cleanup_free_ const char **paths = calloc(map->num_libraries + 1, sizeof(*paths));
 	const struct py_holders_source source = { .heap = core,
 						  .memory = f->memory,
 						  .layout = &f->runtime->layout,
-						  .libraries = libraries,
+						  .libraries = small->libraries,
 						  .paths = paths,
 						  .num_libraries = (uint32_t)map->num_libraries,
 						  .string = keep_string,
 						  .context = f->writer };
-	_cleanup_free_ struct hgs_holder *holders = NULL;
 	struct hg_error *error;
-	uint32_t count = 0;
 
 	if (!paths)
 		return &hg_error_no_memory;
 	for (size_t i = 0; i < map->num_libraries; i++)
 		paths[i] = map->libraries[i].path ? map->libraries[i].path : "";
-	error = py_holders(&source, &holders, &count, unread);
+	error = py_holders(&source, &small->holders, &small->num_holders, unread);
 	if (!error)
-		error = snapshot_writer_add(f->writer, HGS_HOLDERS, sizeof(*holders), holders, count);
+		error = snapshot_writer_add(f->writer, HGS_HOLDERS, sizeof(*small->holders),
+					    small->holders, small->num_holders);
 	return error;
+}
+
+static struct hg_error *write_native(const struct facts *f, const struct snapshot *core,
+				     const struct linkmap *map, const struct small *small)
+{
+	struct snapshot heap = *core;
+	const struct native_source source = { .heap = &heap, .memory = f->memory, .map = map };
+
+	heap.roots = small->roots;
+	heap.num_roots = small->num_roots;
+	heap.threads = small->threads;
+	heap.num_threads = small->num_threads;
+	heap.holders = small->holders;
+	heap.num_holders = small->num_holders;
+	return native_write(&source, f->writer);
 }
 
 static struct hg_error *own_descriptors(const struct facts *f, const struct snapshot *core,
@@ -247,29 +291,31 @@ struct hg_error *facts_write(struct process *process, const struct py_runtime *r
 	const struct facts f = { process, runtime, memory, walk, writer };
 	_cleanup_(snapshot_closep) struct snapshot *core = NULL;
 	_cleanup_(linkmap_freep) struct linkmap *map = NULL;
-	_cleanup_free_ struct hgs_library *libraries = NULL;
+	_cleanup_(small_deinit) struct small small = { 0 };
 	struct hg_error *error;
 
 	error = snapshot_writer_view(writer, &core);
 	if (!error)
 		error = linkmap_read(process, memory, maps, &map);
 	if (!error)
-		error = write_roots(&f);
+		error = write_roots(&f, &small);
 	if (!error)
-		error = write_threads(&f);
+		error = write_threads(&f, &small);
 	if (!error)
 		error = write_frames(&f, core);
 	if (!error)
-		error = name_libraries(&f, map, &libraries);
+		error = name_libraries(&f, map, &small.libraries);
 	if (!error)
 		error = write_segments(&f, map);
 	if (!error)
-		error = write_holders(&f, core, map, libraries, &gaps->holders);
+		error = write_holders(&f, core, map, &small, &gaps->holders);
 	if (!error)
-		error = snapshot_writer_add(writer, HGS_LIBRARIES, sizeof(*libraries), libraries,
-					    map->num_libraries);
+		error = snapshot_writer_add(writer, HGS_LIBRARIES, sizeof(*small.libraries),
+					    small.libraries, map->num_libraries);
 	if (!error)
 		error = write_descriptors(&f, core, before);
+	if (!error)
+		error = write_native(&f, core, map, &small);
 	if (!error)
 		gaps->opens = map->opens_unknown;
 	return error;

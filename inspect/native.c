@@ -1,0 +1,379 @@
+/* The search of a process's own memory.
+ *
+ * What the walk has found is subtracted from what the counts say. Of the objects for which something is
+ * left over, and of all callbacks, the addresses are looked for in one pass over the writable private
+ * memory: data of libraries, stacks, heap, other anonymous memory, in this order. A word in a library's
+ * data is told one by one; elsewhere, where the references lie that are known anyhow, words are only
+ * counted. */
+#include "native.h"
+
+#include <elf.h>
+#include <string.h>
+
+#include "../graph/surplus.h"
+#include "opaque.h"
+#include "scan.h"
+
+/* The bound of the search: what a heap of this size costs to walk is several times this. */
+#define MOST_BYTES (UINT64_C(256) << 20)
+#define MOST_BYTES_PER_OBJECT 512
+
+enum pass { PASS_LIBRARIES, PASS_STACKS, PASS_HEAP, PASS_ANONYMOUS, PASSES };
+
+struct search {
+	const struct native_source *source;
+	const struct snapshot *heap;
+	struct scan *scan;
+	struct hgs_surplus *surplus;
+	uint32_t num_surplus;
+	uint32_t *callbacks; /* indices of holders; ids from num_surplus on */
+	uint32_t num_callbacks;
+	struct hgs_word *words, *loose; /* loose: callbacks' addresses outside libraries */
+	uint32_t num_words, num_loose, words_room, loose_room;
+	uint32_t segment;
+	enum hgs_place place;
+	uint64_t bss; /* where the library's initialised data ends */
+	struct hgs_search total;
+};
+
+static struct hg_error *add(struct hgs_word **list, uint32_t *count, uint32_t *room,
+			    const struct hgs_word *word)
+{
+	if (*count == *room) {
+		uint32_t more = *room ? *room * 2 : 64;
+		struct hgs_word *grown = realloc(*list, more * sizeof(*grown));
+
+		if (!grown)
+			return &hg_error_no_memory;
+		*list = grown;
+		*room = more;
+	}
+	(*list)[(*count)++] = *word;
+	return NULL;
+}
+
+static bool in_library(enum hgs_place place)
+{
+	return place == HGS_PLACE_DATA || place == HGS_PLACE_BSS;
+}
+
+static uint32_t *counter(struct hgs_surplus *surplus, enum hgs_place place)
+{
+	switch (place) {
+	case HGS_PLACE_STACK:
+		return &surplus->in_stacks;
+	case HGS_PLACE_HEAP:
+		return &surplus->in_heap;
+	case HGS_PLACE_ANONYMOUS:
+		return &surplus->in_anonymous;
+	default:
+		return &surplus->in_libraries;
+	}
+}
+
+static const struct hgs_segment *segment_of(const struct linkmap *map, uint64_t address)
+{
+	size_t low = 0, high = map->num_segments;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (map->segments[middle].end <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == map->num_segments || map->segments[low].start > address)
+		return NULL;
+	return &map->segments[low];
+}
+
+static bool has_libffi(const char *path)
+{
+	const char *name = strrchr(path, '/');
+
+	name = name ? name + 1 : path;
+	return !strncmp(name, "libffi", 6) || !strncmp(name, "_ctypes", 7) ||
+	       !strncmp(name, "_cffi_backend", 13);
+}
+
+/* A closure of libffi (src/x86/ffi64.c, ffi_prep_closure_loc): 16 or 24 bytes of code, then the address
+ * of ffi_closure_unix64() or the like. Freeing one leaves that in place. */
+static bool is_closure(const struct search *s, uint64_t code)
+{
+	const struct linkmap *map = s->source->map;
+	uint64_t words[2];
+
+	if (code & 7 || memory_read(s->source->memory, code + 16, words, sizeof(words)))
+		return false;
+	for (unsigned i = 0; i < 2; i++) {
+		const struct hgs_segment *segment = segment_of(map, words[i]);
+
+		if (segment && segment->prot & 4 && segment->library != HGS_NONE &&
+		    has_libffi(map->libraries[segment->library].path))
+			return true;
+	}
+	return false;
+}
+
+static struct hg_error *take(void *context, uint64_t at, uint64_t value, uint32_t id)
+{
+	struct search *s = context;
+	struct hgs_word word = { .at = at, .value = value, .segment = s->segment,
+				 .place = s->place, .target = HGS_NONE };
+
+	if (in_library(s->place))
+		word.place = at >= s->bss ? HGS_PLACE_BSS : HGS_PLACE_DATA;
+	if (id == SCAN_NO_VALUE) {
+		word.kind = HGS_WORD_FREED;
+		if (!in_library(s->place) || !is_closure(s, value))
+			return NULL;
+	} else if (id < s->num_surplus) {
+		word.kind = HGS_WORD_OBJECT;
+		word.target = s->surplus[id].object;
+		++*counter(&s->surplus[id], s->place);
+		if (!in_library(s->place))
+			return NULL;
+	} else {
+		word.kind = HGS_WORD_CALLBACK;
+		word.target = s->heap->holders[s->callbacks[id - s->num_surplus]].object;
+		if (!in_library(s->place))
+			return add(&s->loose, &s->num_loose, &s->loose_room, &word);
+	}
+	return add(&s->words, &s->num_words, &s->words_room, &word);
+}
+
+/* p_filesz of the writable PT_LOAD ends the initialised data; what follows is .bss. */
+static uint64_t end_of_data(const struct search *s, const struct hgs_library *library)
+{
+	const struct memory *memory = s->source->memory;
+	uint64_t end = UINT64_MAX;
+	Elf64_Phdr phdr;
+	Elf64_Ehdr ehdr;
+
+	if (memory_read(memory, library->start, &ehdr, sizeof(ehdr)) ||
+	    memcmp(ehdr.e_ident, ELFMAG, SELFMAG) || ehdr.e_phentsize != sizeof(phdr))
+		return end;
+	for (unsigned i = 0; i < ehdr.e_phnum; i++) {
+		if (memory_read(memory, library->start + ehdr.e_phoff + i * sizeof(phdr), &phdr,
+				sizeof(phdr)))
+			return end;
+		if (phdr.p_type == PT_LOAD && phdr.p_flags & PF_W)
+			end = library->base + phdr.p_vaddr + phdr.p_filesz;
+	}
+	return end;
+}
+
+static bool is_stack(const struct search *s, const struct hgs_segment *segment, const char *path)
+{
+	if (!strcmp(path, "[stack]"))
+		return true;
+	/* glibc puts struct pthread at the upper end of a thread's stack (nptl/allocatestack.c). */
+	for (uint32_t i = 0; i < s->heap->num_threads; i++)
+		if (s->heap->threads[i].pthread >= segment->start &&
+		    s->heap->threads[i].pthread < segment->end)
+			return true;
+	return false;
+}
+
+static enum pass pass_of(const struct search *s, size_t i)
+{
+	const struct linkmap *map = s->source->map;
+
+	if ((map->segments[i].prot & 7) != 3 || map->maps[i].shared)
+		return PASSES;
+	if (map->segments[i].library != HGS_NONE)
+		return PASS_LIBRARIES;
+	if (is_stack(s, &map->segments[i], map->maps[i].path))
+		return PASS_STACKS;
+	return strcmp(map->maps[i].path, "[heap]") ? PASS_ANONYMOUS : PASS_HEAP;
+}
+
+static struct hg_error *search_segment(struct search *s, size_t i, enum pass pass, uint64_t most)
+{
+	static const enum hgs_place places[PASSES] = { HGS_PLACE_DATA, HGS_PLACE_STACK,
+						       HGS_PLACE_HEAP, HGS_PLACE_ANONYMOUS };
+	const struct linkmap *map = s->source->map;
+	const struct hgs_segment *segment = &map->segments[i];
+	uint64_t resident = scan_resident(s->scan, segment->start, segment->end);
+
+	if (s->total.bytes + resident > most) {
+		s->total.left_out += resident;
+		return NULL;
+	}
+	s->segment = (uint32_t)i;
+	s->place = places[pass];
+	if (pass == PASS_LIBRARIES)
+		s->bss = end_of_data(s, &map->libraries[segment->library].fact);
+	return scan_run(s->scan, segment->start, segment->end, take, s, &s->total.bytes);
+}
+
+static struct hg_error *search_memory(struct search *s)
+{
+	uint64_t most = MOST_BYTES + MOST_BYTES_PER_OBJECT * (uint64_t)s->heap->n;
+	struct hg_error *error = NULL;
+
+	for (enum pass pass = 0; pass < PASSES; pass++)
+		for (size_t i = 0; i < s->source->map->num_segments && !error; i++)
+			if (pass_of(s, i) == pass)
+				error = search_segment(s, i, pass, most);
+	return error;
+}
+
+static int by_address(const void *a, const void *b)
+{
+	const struct hgs_word *x = a, *y = b;
+
+	return (x->at > y->at) - (x->at < y->at);
+}
+
+/* The first of the sorted loose words that lies at or behind the address. */
+static uint32_t first_behind(const struct search *s, uint64_t address)
+{
+	uint32_t low = 0, high = s->num_loose;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (s->loose[middle].at < address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* A callback's own objects hold its address, and so does what ctypes was given it in: what lies inside
+ * a Python object is no native memory. */
+static struct hg_error *keep_native(struct search *s)
+{
+	const struct snapshot *heap = s->heap;
+	struct hg_error *error = NULL;
+
+	if (!s->num_loose)
+		return NULL;
+	qsort(s->loose, s->num_loose, sizeof(*s->loose), by_address);
+	for (uint32_t i = 0; i < heap->n; i++) {
+		uint64_t end = heap->addr[i] + heap->size[i];
+
+		if (heap->addr[i] > s->loose[s->num_loose - 1].at || end <= s->loose[0].at)
+			continue;
+		for (uint32_t k = first_behind(s, heap->addr[i]);
+		     k < s->num_loose && s->loose[k].at < end; k++)
+			s->loose[k].kind = 0;
+	}
+	for (uint32_t k = 0; k < s->num_loose && !error; k++)
+		if (s->loose[k].kind)
+			error = add(&s->words, &s->num_words, &s->words_room, &s->loose[k]);
+	return error;
+}
+
+static struct hg_error *find_surplus(struct search *s, const uint8_t *traits)
+{
+	const struct snapshot *heap = s->heap;
+	_cleanup_free_ uint32_t *found = calloc((size_t)heap->n + 1, sizeof(*found));
+	uint32_t count = 0;
+
+	if (!found)
+		return &hg_error_no_memory;
+	surplus_find(heap, found, NULL);
+	for (uint32_t i = 0; i < heap->n; i++) {
+		found[i] = surplus_matters(heap, traits, i) ? surplus_of(heap, i, found[i]) : 0;
+		count += found[i] > 0;
+	}
+	s->surplus = calloc((size_t)count + 1, sizeof(*s->surplus));
+	if (!s->surplus)
+		return &hg_error_no_memory;
+	for (uint32_t i = 0; i < heap->n; i++)
+		if (found[i])
+			s->surplus[s->num_surplus++] =
+				(struct hgs_surplus){ .object = i, .surplus = found[i] };
+	return NULL;
+}
+
+static struct hg_error *want(struct search *s)
+{
+	const struct snapshot *heap = s->heap;
+	const struct linkmap *map = s->source->map;
+	struct hg_error *error;
+
+	s->callbacks = malloc((heap->num_holders + 1) * sizeof(*s->callbacks));
+	if (!s->callbacks)
+		return &hg_error_no_memory;
+	for (uint32_t i = 0; i < heap->num_holders; i++)
+		if (heap->holders[i].kind == HGS_HOLDER_CALLBACK && heap->holders[i].code)
+			s->callbacks[s->num_callbacks++] = i;
+	error = scan_create(s->source->memory, (size_t)s->num_surplus + s->num_callbacks, &s->scan);
+	if (error)
+		return error;
+	for (uint32_t i = 0; i < s->num_surplus; i++)
+		scan_want(s->scan, heap->addr[s->surplus[i].object], i);
+	for (uint32_t i = 0; i < s->num_callbacks; i++)
+		scan_want(s->scan, heap->holders[s->callbacks[i]].code, s->num_surplus + i);
+	/* Closures lie in executable memory of no library. */
+	for (size_t i = 0; i < map->num_segments; i++)
+		if (map->segments[i].prot & 4 && map->segments[i].library == HGS_NONE &&
+		    map->maps[i].path[0] != '[' &&
+		    !scan_want_range(s->scan, map->segments[i].start, map->segments[i].end))
+			break;
+	return NULL;
+}
+
+/* Rows of what opaque objects account for are no longer of interest. */
+static void drop_explained(struct search *s)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < s->num_surplus; i++)
+		if (s->surplus[i].surplus > s->surplus[i].inferred)
+			s->surplus[kept++] = s->surplus[i];
+	s->num_surplus = kept;
+}
+
+static struct hg_error *write_all(const struct search *s, struct snapshot_writer *writer)
+{
+	struct hg_error *error = snapshot_writer_add(writer, HGS_SURPLUS, sizeof(*s->surplus),
+						     s->surplus, s->num_surplus);
+
+	if (!error)
+		error = snapshot_writer_add(writer, HGS_WORDS, sizeof(*s->words), s->words,
+					    s->num_words);
+	if (!error)
+		error = snapshot_writer_add(writer, HGS_SEARCH, sizeof(s->total), &s->total, 1);
+	return error;
+}
+
+static void search_deinit(struct search *s)
+{
+	scan_destroy(s->scan);
+	free(s->surplus);
+	free(s->callbacks);
+	free(s->words);
+	free(s->loose);
+}
+
+struct hg_error *native_write(const struct native_source *source, struct snapshot_writer *writer)
+{
+	_cleanup_(search_deinit) struct search s = { .source = source, .heap = source->heap };
+	_cleanup_free_ struct hgs_inferred *inferred = NULL;
+	_cleanup_free_ uint8_t *traits = NULL;
+	uint32_t num_inferred = 0;
+	struct hg_error *error = surplus_types(source->heap, &traits);
+
+	if (!error)
+		error = find_surplus(&s, traits);
+	if (!error)
+		error = want(&s);
+	if (!error)
+		error = opaque_references(source->heap, source->memory, traits, source->map, s.scan,
+					  s.surplus, s.num_surplus, &inferred, &num_inferred);
+	if (!error)
+		error = snapshot_writer_add(writer, HGS_INFERRED, sizeof(*inferred), inferred,
+					    num_inferred);
+	if (!error)
+		error = search_memory(&s);
+	if (!error)
+		error = keep_native(&s);
+	drop_explained(&s);
+	return error ? error : write_all(&s, writer);
+}

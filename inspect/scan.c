@@ -1,0 +1,205 @@
+/* The filter is what a word costs: a table of a quarter megabyte, by the word's page, says for nearly
+ * all words at once that nobody wants them; the few that pass are looked up.
+ *
+ * Only resident pages are read (/proc/PID/pagemap, as in the kernel's admin-guide/mm/pagemap.rst):
+ * reading others would make the kernel supply them, which for a reserved terabyte takes for ever. A
+ * private page of a file that was never written holds what the file holds, which is no address. */
+#include "scan.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { FILTER_BITS = 18, PAGE_SHIFT = 12, PAGES = 512, RANGES = 16 };
+enum { WANTS_VALUE = 1, WANTS_RANGE = 2 };
+#define PAGE (UINT64_C(1) << PAGE_SHIFT)
+#define PIECE (PAGES * PAGE)
+
+#define PAGEMAP_PRESENT (UINT64_C(1) << 63)
+#define PAGEMAP_SWAPPED (UINT64_C(1) << 62)
+#define PAGEMAP_FILE (UINT64_C(1) << 61)
+
+struct scan {
+	const struct memory *memory;
+	int pagemap; /* -1: not to be had, every page is read */
+	struct {
+		uint64_t value; /* 0: empty */
+		uint32_t id;
+	} *slots;
+	size_t mask;
+	struct {
+		uint64_t start, end;
+	} ranges[RANGES];
+	unsigned num_ranges;
+	uint8_t filter[1u << FILTER_BITS];
+	uint64_t words[PIECE / sizeof(uint64_t)];
+};
+
+static uint64_t hash(uint64_t key)
+{
+	return key * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+static uint8_t *filter_of(struct scan *scan, uint64_t value)
+{
+	return &scan->filter[hash(value >> PAGE_SHIFT) >> (64 - FILTER_BITS)];
+}
+
+struct hg_error *scan_create(const struct memory *memory, size_t values, struct scan **ret)
+{
+	struct scan *scan = calloc(1, sizeof(*scan));
+	char path[64];
+	size_t room = 64;
+
+	while (room < values * 2)
+		room *= 2;
+	if (scan)
+		scan->slots = calloc(room, sizeof(*scan->slots));
+	if (!scan || !scan->slots) {
+		free(scan);
+		return &hg_error_no_memory;
+	}
+	scan->memory = memory;
+	scan->mask = room - 1;
+	snprintf(path, sizeof(path), "/proc/%d/pagemap", memory->pid);
+	scan->pagemap = open(path, O_RDONLY | O_CLOEXEC);
+	*ret = scan;
+	return NULL;
+}
+
+void scan_destroy(struct scan *scan)
+{
+	if (!scan)
+		return;
+	if (scan->pagemap >= 0)
+		close(scan->pagemap);
+	free(scan->slots);
+	free(scan);
+}
+
+static size_t slot_of(const struct scan *scan, uint64_t value)
+{
+	size_t i = hash(value) >> 20 & scan->mask;
+
+	while (scan->slots[i].value && scan->slots[i].value != value)
+		i = (i + 1) & scan->mask;
+	return i;
+}
+
+void scan_want(struct scan *scan, uint64_t value, uint32_t id)
+{
+	size_t i = slot_of(scan, value);
+
+	*filter_of(scan, value) |= WANTS_VALUE;
+	if (!scan->slots[i].value) {
+		scan->slots[i].value = value;
+		scan->slots[i].id = id;
+	}
+}
+
+uint32_t scan_lookup(struct scan *scan, uint64_t value)
+{
+	uint64_t aligned = value & ~UINT64_C(7);
+	size_t slot;
+
+	if (!aligned || !(*filter_of(scan, value) & WANTS_VALUE))
+		return SCAN_NO_VALUE;
+	slot = slot_of(scan, aligned);
+	return scan->slots[slot].value ? scan->slots[slot].id : SCAN_NO_VALUE;
+}
+
+bool scan_want_range(struct scan *scan, uint64_t start, uint64_t end)
+{
+	if (scan->num_ranges == RANGES)
+		return false;
+	scan->ranges[scan->num_ranges].start = start;
+	scan->ranges[scan->num_ranges++].end = end;
+	for (uint64_t page = start; page < end; page += PAGE)
+		*filter_of(scan, page) |= WANTS_RANGE;
+	return true;
+}
+
+static bool in_range(const struct scan *scan, uint64_t value)
+{
+	for (unsigned i = 0; i < scan->num_ranges; i++)
+		if (value >= scan->ranges[i].start && value < scan->ranges[i].end)
+			return true;
+	return false;
+}
+
+static struct hg_error *look(struct scan *scan, uint64_t at, size_t count, scan_found *found,
+			     void *context)
+{
+	struct hg_error *error = NULL;
+
+	for (size_t i = 0; i < count && !error; i++) {
+		uint64_t value = scan->words[i];
+		uint8_t wants = *filter_of(scan, value);
+		uint32_t id = wants & WANTS_VALUE ? scan_lookup(scan, value) : SCAN_NO_VALUE;
+
+		if (id != SCAN_NO_VALUE || (wants & WANTS_RANGE && in_range(scan, value)))
+			error = found(context, at + i * 8, value, id);
+	}
+	return error;
+}
+
+/* Which of the pages from `start` on hold data of the process's own. */
+static void residence(const struct scan *scan, uint64_t start, size_t pages, uint64_t *entries)
+{
+	size_t size = pages * sizeof(*entries);
+	ssize_t got = scan->pagemap < 0 ? -1 :
+		pread(scan->pagemap, entries, size, (off_t)(start / PAGE * sizeof(*entries)));
+
+	for (size_t i = 0; i < pages; i++) {
+		if (got < (ssize_t)size)
+			entries[i] = 1;
+		else
+			entries[i] = entries[i] & PAGEMAP_SWAPPED ||
+				     (entries[i] & (PAGEMAP_PRESENT | PAGEMAP_FILE)) == PAGEMAP_PRESENT;
+	}
+}
+
+/* One run of resident pages; a page that cannot be read ends the reading of its run. */
+static struct hg_error *look_at_run(struct scan *scan, uint64_t start, size_t pages,
+				    scan_found *found, void *context, uint64_t *searched)
+{
+	if (memory_read(scan->memory, start, scan->words, pages * PAGE) < 0)
+		return NULL;
+	*searched += pages * PAGE;
+	return look(scan, start, pages * PAGE / sizeof(uint64_t), found, context);
+}
+
+struct hg_error *scan_run(struct scan *scan, uint64_t start, uint64_t end, scan_found *found,
+			  void *context, uint64_t *searched)
+{
+	struct hg_error *error = NULL;
+	uint64_t entries[PAGES];
+
+	for (uint64_t at = start; at < end && !error; at += PIECE) {
+		size_t pages = (end - at < PIECE ? end - at : PIECE) / PAGE, run;
+
+		residence(scan, at, pages, entries);
+		for (size_t i = 0; i < pages && !error; i += run ? run : 1) {
+			for (run = 0; i + run < pages && entries[i + run]; run++)
+				;
+			if (run)
+				error = look_at_run(scan, at + i * PAGE, run, found, context, searched);
+		}
+	}
+	return error;
+}
+
+uint64_t scan_resident(struct scan *scan, uint64_t start, uint64_t end)
+{
+	uint64_t entries[PAGES], sum = 0;
+
+	for (uint64_t at = start; at < end; at += PIECE) {
+		size_t pages = (end - at < PIECE ? end - at : PIECE) / PAGE;
+
+		residence(scan, at, pages, entries);
+		for (size_t i = 0; i < pages; i++)
+			sum += entries[i] ? PAGE : 0;
+	}
+	return sum;
+}
