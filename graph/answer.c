@@ -7,6 +7,7 @@
 #include "answer_parts.h"
 #include "descriptors.h"
 #include "modules.h"
+#include "native.h"
 
 struct transposing {
 	struct answer *answer;
@@ -47,7 +48,8 @@ static struct hg_error *make_parts(struct making *making, bool whole)
 {
 	static struct hg_error *(*const parts[])(struct making *) = {
 		holders_make, libraries_make, /* a heap has these two */
-		loops_make, pins_make, cycles_make, descriptors_make, findings_make,
+		loops_make, pins_make, cycles_make, descriptors_make, native_make,
+		findings_make,
 	};
 	size_t count = whole ? sizeof(parts) / sizeof(*parts) : 2;
 	struct hg_error *error = make_ground(making->answer, whole);
@@ -125,6 +127,17 @@ static void cycles_free(struct answer *answer)
 	free(answer->cycles);
 }
 
+static void native_free(struct answer *answer)
+{
+	for (uint32_t i = 0; i < answer->num_native; i++) {
+		for (char **place = answer->native[i].found_in; place && *place; place++)
+			free(*place);
+		free(answer->native[i].found_in);
+		free(answer->native[i].path);
+	}
+	free(answer->native);
+}
+
 static void findings_free(struct answer *answer)
 {
 	for (uint32_t i = 0; i < answer->num_findings; i++) {
@@ -141,6 +154,7 @@ void answer_destroy(struct answer *answer)
 	if (!answer)
 		return;
 	findings_free(answer);
+	native_free(answer);
 	for (uint32_t i = 0; i < answer->num_descriptors; i++)
 		free(answer->descriptors[i].path);
 	free(answer->descriptors);

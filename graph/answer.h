@@ -96,6 +96,24 @@ struct descriptor {
 	bool unowned;	/* nothing of Python may own it, and the process opened it itself */
 };
 
+enum native_hold {
+	NATIVE_NOWHERE, /* more references than memory has words with its address */
+	NATIVE_LIBRARY, /* a library's data holds its address */
+	NATIVE_MEMORY,	/* heap or anonymous memory does, besides its known referrers */
+};
+
+/* An object with references that neither the walk nor CPython's own memory accounts for. */
+struct native_reference {
+	const struct hgs_surplus *fact;
+	enum native_hold hold;
+	uint32_t surplus;     /* what is not accounted for */
+	uint32_t unaccounted; /* of these, those of which memory has no trace */
+	uint32_t library;     /* the first whose data holds the address, or HGS_NONE */
+	uint32_t word;	      /* there: index into s->words, or HGS_NONE */
+	char **found_in;      /* "leakext.so .bss", "[heap]", NULL-terminated */
+	char *path;	      /* NULL: none */
+};
+
 struct finding {
 	enum finding_code code;
 	enum severity severity;
@@ -128,6 +146,8 @@ struct answer {
 	uint32_t num_findings;
 	struct descriptor *descriptors; /* as s->descriptors */
 	uint32_t num_descriptors;
+	struct native_reference *native; /* in the order of s->surplus */
+	uint32_t num_native;
 };
 
 _must_check_ struct hg_error *answer_create(const struct snapshot *s, struct answer **ret);

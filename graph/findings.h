@@ -45,3 +45,5 @@ _must_check_ struct hg_error *findings_roots(struct making *making);
 _must_check_ struct hg_error *findings_gc(struct making *making);
 _must_check_ struct hg_error *findings_descriptors(struct making *making);
 _must_check_ struct hg_error *findings_resurrected(struct making *making);
+_must_check_ struct hg_error *findings_references(struct making *making);
+_must_check_ struct hg_error *findings_callbacks(struct making *making);

@@ -113,27 +113,12 @@ static bool is_stdlib_type(const struct making *making, uint32_t type)
 	const struct snapshot *s = making->answer->s;
 	const char *text = snapshot_text(s, type);
 	size_t length = strcspn(text, ".");
+	uint32_t module;
 
 	if (!text[length]) /* builtins */
 		return true;
-	for (uint32_t i = 0; i < s->num_roots; i++) {
-		uint32_t table = s->roots[i].object;
-
-		if (s->roots[i].kind != HGS_ROOT_MODULES)
-			continue;
-		for (uint64_t e = s->start[table]; e < s->start[table + 1]; e++) {
-			uint32_t key = HGS_EDGE_PAYLOAD(s->name[e]);
-			const char *name;
-
-			if (HGS_EDGE_KIND(s->name[e]) != HGS_EDGE_KEY)
-				continue;
-			name = snapshot_text(s, key);
-			if (strncmp(name, text, length) == 0 && !name[length])
-				return modules_origin(s, s->target[e], making->stdlib) ==
-				       MODULE_STDLIB;
-		}
-	}
-	return false;
+	module = module_named(s, text, length);
+	return module != HGS_NONE && modules_origin(s, module, making->stdlib) == MODULE_STDLIB;
 }
 
 /* The same, remembered for each class: many objects, few classes. */

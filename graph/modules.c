@@ -28,6 +28,35 @@ uint32_t dict_value(const struct snapshot *s, uint32_t dict, const char *key)
 	return HGS_NONE;
 }
 
+uint32_t member_value(const struct snapshot *s, uint32_t object, const char *name)
+{
+	for (uint64_t e = s->start[object]; e < s->start[object + 1ul]; e++)
+		if (HGS_EDGE_KIND(s->name[e]) == HGS_EDGE_MEMBER &&
+		    !strcmp(snapshot_string(s, HGS_EDGE_PAYLOAD(s->name[e])), name))
+			return s->target[e];
+	return HGS_NONE;
+}
+
+uint32_t module_named(const struct snapshot *s, const char *name, size_t length)
+{
+	for (uint32_t i = 0; i < s->num_roots; i++) {
+		uint32_t table = s->roots[i].object;
+
+		if (s->roots[i].kind != HGS_ROOT_MODULES)
+			continue;
+		for (uint64_t e = s->start[table]; e < s->start[table + 1ul]; e++) {
+			const char *key;
+
+			if (HGS_EDGE_KIND(s->name[e]) != HGS_EDGE_KEY)
+				continue;
+			key = snapshot_text(s, HGS_EDGE_PAYLOAD(s->name[e]));
+			if (!strncmp(key, name, length) && !key[length])
+				return s->target[e];
+		}
+	}
+	return HGS_NONE;
+}
+
 static const char *module_file(const struct snapshot *s, uint32_t module)
 {
 	uint32_t dict = attribute_dict(s, module);

@@ -19,6 +19,11 @@ char *modules_stdlib(const struct snapshot *s);
 /* Whose module it is. `stdlib` is what modules_stdlib() gave. O(size of the module's dict). */
 enum module_origin modules_origin(const struct snapshot *s, uint32_t module, const char *stdlib);
 
+/* The module that the first `length` bytes of `name` name in a sys.modules, or HGS_NONE. O(modules). */
+uint32_t module_named(const struct snapshot *s, const char *name, size_t length);
+
+/* The object behind a field of a C structure, by the field's name, or HGS_NONE. O(references). */
+uint32_t member_value(const struct snapshot *s, uint32_t object, const char *name);
 /* The attribute dictionary of an object, or HGS_NONE. O(references). */
 uint32_t attribute_dict(const struct snapshot *s, uint32_t object);
 /* Value of a str key in a dict, or HGS_NONE. Exact text. O(references). */

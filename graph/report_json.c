@@ -160,7 +160,7 @@ static struct hg_error *put_part(struct json *json, const struct answer *answer,
 	if (!error && (part == REPORT_ALL || part == REPORT_CYCLES))
 		error = json_cycles(json, answer, limit);
 	if (!error && part == REPORT_ALL) {
-		json_null(json, "native_references");
+		json_native_references(json, answer, limit);
 		put_findings(json, answer, limit);
 		error = json_suspects(json, answer);
 	}

@@ -31,6 +31,7 @@ void json_object_keys(struct json *json, const struct answer *answer, uint32_t o
 
 _must_check_ struct hg_error *json_natives(struct json *json, const struct answer *answer,
 					   uint32_t limit);
+void json_native_references(struct json *json, const struct answer *answer, uint32_t limit);
 _must_check_ struct hg_error *json_cycles(struct json *json, const struct answer *answer,
 					  uint32_t limit);
 _must_check_ struct hg_error *json_suspects(struct json *json, const struct answer *answer);

@@ -162,6 +162,37 @@ static void put_descriptors(struct json *json, const struct answer *answer, uint
 	json_array_end(json);
 }
 
+void json_native_references(struct json *json, const struct answer *answer, uint32_t limit)
+{
+	const struct snapshot *s = answer->s;
+	uint32_t shown;
+
+	if (!s->search) {
+		json_null(json, "native_references");
+		return;
+	}
+	shown = json_list(json, "native_references", answer->num_native, limit);
+	for (uint32_t i = 0; i < shown; i++) {
+		const struct native_reference *reference = &answer->native[i];
+		uint32_t object = reference->fact->object;
+
+		json_object(json, NULL);
+		json_hex(json, "object", s->addr[object]);
+		json_string(json, "type", snapshot_type_name(s, object));
+		json_uint(json, "refcount", s->refs[object]);
+		json_uint(json, "known", s->refs[object] - reference->surplus);
+		json_uint(json, "surplus", reference->surplus);
+		json_uint(json, "unaccounted", reference->unaccounted);
+		json_array(json, "found_in");
+		for (char **place = reference->found_in; *place; place++)
+			json_string(json, NULL, *place);
+		json_array_end(json);
+		json_string(json, "path", reference->path);
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
 struct hg_error *json_natives(struct json *json, const struct answer *answer, uint32_t limit)
 {
 	uint64_t shown = json_list(json, "libraries", answer->num_libraries, limit);

@@ -49,26 +49,6 @@ static uint32_t thread_at(const struct hgs_thread *threads, uint32_t count, uint
 	return HGS_NONE;
 }
 
-/* The rows of roots that the hook was given get their name and thread (see struct hook_given). */
-static struct hg_error *write_roots(const struct facts *f)
-{
-	_cleanup_free_ void *data = NULL, *threads = NULL;
-	uint32_t count, num_threads;
-	struct hg_error *error = fetch(f, HOOK_ROOTS, sizeof(struct hgs_root), &data, &count);
-	struct hgs_root *roots = data;
-
-	if (!error)
-		error = fetch(f, HOOK_THREADS, sizeof(struct hgs_thread), &threads, &num_threads);
-	for (uint32_t i = 0; !error && i < count; i++) {
-		const struct py_root *given;
-
-		if (!roots[i].name)
-			continue;
-		given = &f->walk->roots.root[roots[i].name - 1];
-		roots[i].thread = thread_at(threads, num_threads, given->thread);
-		error = snapshot_writer_string(f->writer, given->name, &roots[i].name);
-	}
-	return error ? error : snapshot_writer_add(f->writer, HGS_ROOTS, sizeof(*roots), roots, count);
 /* Sections that are looked at again before the snapshot can be opened. Each array is its own. */
 struct small {
 	struct hgs_root *roots;
@@ -86,17 +66,31 @@ static void small_deinit(struct small *small)
 	free(small->holders);
 }
 
+/* The rows of roots that the hook was given get their name and thread (see struct hook_given). */
 static struct hg_error *write_roots(const struct facts *f, struct small *small)
 {
-	struct hg_error *error;
-	void *roots;
+	_cleanup_free_ void *threads = NULL;
+	void *data = NULL;
+	uint32_t num_threads;
+	struct hg_error *error = fetch(f, HOOK_ROOTS, sizeof(struct hgs_root), &data,
+				       &small->num_roots);
+	struct hgs_root *roots = small->roots = data;
 
-	error = fetch(f, HOOK_ROOTS, sizeof(struct hgs_root), &roots, &small->num_roots);
-	if (error)
-		return error;
-	small->roots = roots;
-	return snapshot_writer_add(f->writer, HGS_ROOTS, sizeof(*small->roots), roots,
-				   small->num_roots);
+	if (!error)
+		error = fetch(f, HOOK_THREADS, sizeof(struct hgs_thread), &threads, &num_threads);
+	for (uint32_t i = 0; !error && i < small->num_roots; i++) {
+		const struct py_root *given;
+
+		if (!roots[i].name)
+			continue;
+		given = &f->walk->roots.root[roots[i].name - 1];
+		roots[i].thread = thread_at(threads, num_threads, given->thread);
+		error = snapshot_writer_string(f->writer, given->name, &roots[i].name);
+	}
+	if (!error)
+		error = snapshot_writer_add(f->writer, HGS_ROOTS, sizeof(*roots), roots,
+					    small->num_roots);
+	return error;
 }
 
 static struct hg_error *write_threads(const struct facts *f, struct small *small)

@@ -1,0 +1,176 @@
+/* reference-surplus and native-callback: what native memory, or none, holds of Python's objects. */
+#include <string.h>
+
+#include "findings.h"
+#include "modules.h"
+#include "native.h"
+#include "words.h"
+
+/* What thread's registers may hold and no memory shows is never claimed: rbx, rbp, r12 to r15, which a
+ * call preserves (x86-64 psABI). */
+enum { REGISTERS = 6 };
+
+/* References of one sort: to objects of one type, held in one way, by one library. */
+static int by_sort(const void *a, const void *b, void *context)
+{
+	const struct answer *answer = context;
+	const struct native_reference *x = &answer->native[*(const uint32_t *)a];
+	const struct native_reference *y = &answer->native[*(const uint32_t *)b];
+	uint32_t x_type = answer->s->type[x->fact->object], y_type = answer->s->type[y->fact->object];
+
+	if (x->hold != y->hold)
+		return x->hold < y->hold ? -1 : 1;
+	if (x->library != y->library)
+		return x->library < y->library ? -1 : 1;
+	if (x_type != y_type)
+		return x_type < y_type ? -1 : 1;
+	return (x->fact > y->fact) - (x->fact < y->fact);
+}
+
+struct run {
+	const uint32_t *list; /* indices into answer.native */
+	uint32_t count;
+	uint64_t surplus, unaccounted;
+	bool alive; /* each is reached by a root as well */
+};
+
+static bool same_sort(const struct answer *answer, uint32_t a, uint32_t b)
+{
+	const struct native_reference *x = &answer->native[a], *y = &answer->native[b];
+
+	return x->hold == y->hold && x->library == y->library &&
+	       answer->s->type[x->fact->object] == answer->s->type[y->fact->object];
+}
+
+static struct run run_from(const struct answer *answer, const uint32_t *list, uint32_t left)
+{
+	struct run run = {.list = list, .alive = true};
+
+	for (; run.count < left && same_sort(answer, list[0], list[run.count]); run.count++) {
+		const struct native_reference *reference = &answer->native[list[run.count]];
+
+		run.surplus += reference->surplus;
+		run.unaccounted += reference->unaccounted;
+		run.alive &= answer->reach->state[reference->fact->object] == REACH_ROOT;
+	}
+	return run;
+}
+
+static void describe_leak(const struct answer *answer, const struct run *run,
+			  struct finding *finding)
+{
+	const struct snapshot *s = answer->s;
+	const struct native_reference *first = &answer->native[run->list[0]];
+	const char *type = snapshot_type_name(s, first->fact->object);
+	unsigned long long count = run->count, lost = run->unaccounted;
+	char bytes[WORD_SIZE];
+
+	finding->title = finding_text("%llu %s object%s: %llu reference%s to %s that nothing holds", count,
+				      type, plural(count), lost, plural(lost),
+				      count == 1 ? "it" : "them");
+	finding->evidence = finding_text("counted, but no word of the %s searched has the address; "
+					 "like the one at 0x%llx: count %u, %u found",
+					 bytes_words(s->search->bytes, bytes),
+					 (unsigned long long)s->addr[first->fact->object],
+					 s->refs[first->fact->object],
+					 s->refs[first->fact->object] - first->surplus);
+	finding->advice = finding_text("an extension forgot to give references back: look for a "
+				       "missing Py_DECREF() where it makes or takes %s objects",
+				       type);
+}
+
+static void describe_held(const struct answer *answer, const struct run *run,
+			  struct finding *finding)
+{
+	const struct snapshot *s = answer->s;
+	const struct native_reference *first = &answer->native[run->list[0]];
+	const char *type = snapshot_type_name(s, first->fact->object);
+	const char *place = first->found_in[0] ? first->found_in[0] : "native memory";
+	unsigned long long count = run->count;
+
+	finding->title = first->library == HGS_NONE
+		? finding_text("%llu %s object%s that only native code keeps", count, type,
+			       plural(count))
+		: finding_text("%llu %s object%s held by native code: %s", count, type,
+			       count == 1 ? " is" : "s are", place);
+	if (first->word != HGS_NONE)
+		finding->evidence =
+			finding_text("the word at 0x%llx (%s) is the address of %s; count %u, %u found",
+				     (unsigned long long)s->words[first->word].at, place,
+				     first->path ? first->path : type, s->refs[first->fact->object],
+				     s->refs[first->fact->object] - first->surplus);
+	else
+		finding->evidence =
+			finding_text("words of %s have the address of %s (inferred: it may be stale); "
+				     "count %u, %u found",
+				     place, first->path ? first->path : type,
+				     s->refs[first->fact->object],
+				     s->refs[first->fact->object] - first->surplus);
+	if (first->library != HGS_NONE)
+		finding->advice = finding_text("it goes when %s gives it back: unregister it there, or "
+					       "see that its static PyObject * is released (Py_CLEAR)",
+					       answer->libraries[first->library].name);
+	else
+		finding->advice = finding_text("look for what was given the %s and not told to forget "
+					       "it", type);
+}
+
+static struct hg_error *report(struct answer *answer, const struct run *run)
+{
+	const struct native_reference *first = &answer->native[run->list[0]];
+	struct finding *finding;
+	struct hg_error *error = finding_add(answer, FINDING_REFERENCE_SURPLUS, &finding);
+
+	if (error)
+		return error;
+	finding->count = first->hold == NATIVE_NOWHERE ? run->unaccounted : run->count;
+	finding->library = first->library;
+	if (first->library != HGS_NONE)
+		finding->library_name = answer->libraries[first->library].name;
+	if (first->hold == NATIVE_MEMORY || (first->hold == NATIVE_LIBRARY && run->alive))
+		finding->severity = SEVERITY_NOTE;
+	finding->num_objects = run->count < FINDING_OBJECTS ? run->count : FINDING_OBJECTS;
+	finding->objects = malloc(finding->num_objects * sizeof(*finding->objects));
+	if (!finding->objects)
+		return &hg_error_no_memory;
+	for (uint32_t i = 0; i < finding->num_objects; i++)
+		finding->objects[i] = answer->native[run->list[i]].fact->object;
+	if (first->hold == NATIVE_NOWHERE)
+		describe_leak(answer, run, finding);
+	else
+		describe_held(answer, run, finding);
+	return finding_done(finding);
+}
+
+/* A structure in memory that holds an object which Python reaches too is nobody's concern. */
+static bool is_worth_it(const struct answer *answer, const struct run *run)
+{
+	switch (answer->native[run->list[0]].hold) {
+	case NATIVE_NOWHERE:
+		return run->unaccounted > (uint64_t)REGISTERS * answer->s->meta->threads;
+	case NATIVE_MEMORY:
+		return !run->alive;
+	default:
+		return true;
+	}
+}
+
+struct hg_error *findings_references(struct making *making)
+{
+	struct answer *answer = making->answer;
+	_cleanup_free_ uint32_t *list = malloc((answer->num_native + 1) * sizeof(*list));
+	struct hg_error *error = list ? NULL : &hg_error_no_memory;
+
+	for (uint32_t i = 0; !error && i < answer->num_native; i++)
+		list[i] = i;
+	if (!error)
+		qsort_r(list, answer->num_native, sizeof(*list), by_sort, answer);
+	for (uint32_t i = 0; !error && i < answer->num_native;) {
+		struct run run = run_from(answer, &list[i], answer->num_native - i);
+
+		if (is_worth_it(answer, &run))
+			error = report(answer, &run);
+		i += run.count;
+	}
+	return error;
+}

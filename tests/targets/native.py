@@ -1,0 +1,71 @@
+"""native.py PART...: what only libmeter.so knows of Python's objects, each part by itself.
+
+`leak`: references that C took and forgot. `label`: an object that only its .bss has. `observers`:
+callbacks, one that Python has too, one in garbage, one that is freed. `heap`: one in a block of malloc.
+"""
+
+import ctypes
+import gc
+import os
+import sys
+from pathlib import Path
+
+import common
+
+path = str(Path(os.environ["HEAPGRAPH_BUILD"]) / "samples" / "libmeter.so")
+meter = ctypes.CDLL(path)
+python_meter = ctypes.PyDLL(path)
+for name in ("meter_record", "meter_label"):
+    getattr(python_meter, name).argtypes = [ctypes.py_object]
+    getattr(python_meter, name).restype = None
+Observer = ctypes.CFUNCTYPE(None, ctypes.c_int)
+meter.meter_observe.argtypes = [ctypes.c_int, Observer]
+meter.meter_last.argtypes = [Observer]
+
+
+class Reading:
+    pass
+
+
+class Label:
+    def __init__(self, text):
+        self.text = text
+
+
+class Gauge:
+    def __init__(self):
+        self.observer = Observer(self.observe)
+
+    def observe(self, value):
+        self.last = value
+
+
+def leak():
+    for _ in range(300):
+        python_meter.meter_record([1])
+    for _ in range(100):
+        python_meter.meter_record(reading)
+
+
+def label():
+    python_meter.meter_label(Label("interned"))
+
+
+def observers():
+    meter.meter_observe(0, observe)
+    gauge = Gauge()
+    meter.meter_observe(1, gauge.observer)
+    freed = [Observer(lambda value: None) for _ in range(3)]
+    meter.meter_observe(2, freed[1])
+
+
+def heap():
+    meter.meter_last(observe)
+
+
+reading = Reading()
+observe = Observer(print)
+gc.disable()
+for part in sys.argv[1:-1]:
+    globals()[part]()
+common.serve(still=False)
