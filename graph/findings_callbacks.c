@@ -31,8 +31,9 @@ static bool is_callbacks(const struct answer *answer, const struct hgs_word *wor
 
 	if (word->kind != HGS_WORD_CALLBACK && word->kind != HGS_WORD_FREED)
 		return false;
-	/* What lies deeper in a stack than the running functions is stale. */
-	if (word->place == HGS_PLACE_STACK)
+	/* Beyond the running functions a stack is stale; other anonymous memory is mostly CPython's own,
+	 * where freed blocks keep what ctypes had in them. */
+	if (word->place == HGS_PLACE_STACK || word->place == HGS_PLACE_ANONYMOUS)
 		return false;
 	return library == HGS_NONE || !is_bookkeeping(&answer->libraries[library]);
 }
@@ -44,7 +45,7 @@ static enum fate fate_of(const struct answer *answer, const struct hgs_word *wor
 	return unreached(answer, word->target) ? FATE_GARBAGE : FATE_KEPT;
 }
 
-/* Blocks of native memory are one place; each library is its own. */
+/* The library, or HGS_NONE for the heap. */
 static uint32_t place_of(const struct answer *answer, const struct hgs_word *word)
 {
 	return answer->s->segments[word->segment].library;

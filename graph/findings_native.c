@@ -86,6 +86,8 @@ static void describe_held(const struct answer *answer, const struct run *run,
 	const struct native_reference *first = &answer->native[run->list[0]];
 	const char *type = snapshot_type_name(s, first->fact->object);
 	const char *place = first->found_in[0] ? first->found_in[0] : "native memory";
+	bool rooted = answer->reach->state[first->fact->object] == REACH_ROOT;
+	const char *name = rooted ? first->path : type;
 	unsigned long long count = run->count;
 
 	finding->title = first->library == HGS_NONE
@@ -97,14 +99,13 @@ static void describe_held(const struct answer *answer, const struct run *run,
 		finding->evidence =
 			finding_text("the word at 0x%llx (%s) is the address of %s; count %u, %u found",
 				     (unsigned long long)s->words[first->word].at, place,
-				     first->path ? first->path : type, s->refs[first->fact->object],
+				     name, s->refs[first->fact->object],
 				     s->refs[first->fact->object] - first->surplus);
 	else
 		finding->evidence =
 			finding_text("words of %s have the address of %s (inferred: it may be stale); "
 				     "count %u, %u found",
-				     place, first->path ? first->path : type,
-				     s->refs[first->fact->object],
+				     place, name, s->refs[first->fact->object],
 				     s->refs[first->fact->object] - first->surplus);
 	if (first->library != HGS_NONE)
 		finding->advice = finding_text("it goes when %s gives it back: unregister it there, or "

@@ -154,8 +154,8 @@ static bool held_natively(const struct snapshot *s, uint32_t i, uint32_t *found,
 	uint32_t flags = s->flags[i];
 
 	found[i] = surplus_of(s, i, found[i]);
-	if (flags & (HGS_OBJ_IMMORTAL | HGS_OBJ_PSEUDO))
-		return flags & HGS_OBJ_IMMORTAL;
+	if (flags & HGS_OBJ_PSEUDO || surplus_immortal(s, i))
+		return !(flags & HGS_OBJ_PSEUDO);
 	return flags & HGS_OBJ_TRACKED ? s->refs[i] > tracked : found[i] > 0;
 }
 

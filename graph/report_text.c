@@ -96,8 +96,9 @@ static void put_nothing_found(struct page *page, const struct answer *answer)
 		  plural(owners), owners == 1 ? "s" : "", answer->all_cycles, plural(answer->all_cycles),
 		  count_words(answer->reach->garbage, buffer), plural(answer->reach->garbage));
 	page_wrap(page, INK_DIM, 0, 2,
-		  "Not looked at by this version: %scapsules, references held by native code.",
-		  answer->s->descriptors ? "" : "descriptors, ");
+		  "Not looked at by this version: %scapsules%s.",
+		  answer->s->descriptors ? "" : "descriptors, ",
+		  answer->s->search ? "" : ", references held by native code");
 }
 
 static struct hg_error *put_all(struct page *page, const struct answer *answer)

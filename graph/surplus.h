@@ -8,10 +8,22 @@
  * gc would subtract. O(n + m). */
 void surplus_find(const struct snapshot *s, uint32_t *found, uint32_t *tracked);
 
+/* 3.11 gives its static objects, frozen modules' constants among them, a count of 999999999, which goes
+ * up and down (Include/internal/pycore_object.h); from 3.12 on immortal objects have a flag. No other
+ * object has half as many references. */
+#define SURPLUS_STATIC 500000000u
+
+/* Never freed, whatever its count. */
+static inline bool surplus_immortal(const struct snapshot *s, uint32_t object)
+{
+	return s->flags[object] & HGS_OBJ_IMMORTAL || s->refs[object] >= SURPLUS_STATIC;
+}
+
 /* References to the object that were counted and not found. 0 where the count says nothing. */
 static inline uint32_t surplus_of(const struct snapshot *s, uint32_t object, uint32_t found)
 {
-	if (s->flags[object] & (HGS_OBJ_IMMORTAL | HGS_OBJ_PSEUDO) || s->refs[object] <= found)
+	if (surplus_immortal(s, object) || s->flags[object] & HGS_OBJ_PSEUDO ||
+	    s->refs[object] <= found)
 		return 0;
 	return s->refs[object] - found;
 }

@@ -33,7 +33,12 @@ struct heap {
 	struct hgs_holder *holders;
 	char *strings;
 	size_t n, m, num_roots, num_threads, num_frames, num_libraries, num_holders, strings_size;
-	size_t num_segments;
+	size_t num_segments, num_surplus, num_words, num_inferred;
+	struct hgs_surplus *surplus;
+	struct hgs_word *words;
+	struct hgs_inferred *inferred;
+	struct hgs_search search;
+	bool searched;
 	struct hgs_meta meta;
 	uint32_t type_type, modules;
 };
@@ -95,6 +100,9 @@ void heap_destroy(struct heap *heap)
 	free(heap->segments);
 	free(heap->holders);
 	free(heap->strings);
+	free(heap->surplus);
+	free(heap->words);
+	free(heap->inferred);
 	free(heap);
 }
 
@@ -240,6 +248,30 @@ void heap_holder(struct heap *heap, struct hgs_holder holder)
 	heap->holders[heap->num_holders++] = holder;
 }
 
+void heap_search(struct heap *heap, struct hgs_search search)
+{
+	heap->search = search;
+	heap->searched = true;
+}
+
+void heap_surplus(struct heap *heap, struct hgs_surplus surplus)
+{
+	GROW(heap->surplus, heap->num_surplus);
+	heap->surplus[heap->num_surplus++] = surplus;
+}
+
+void heap_word(struct heap *heap, struct hgs_word word)
+{
+	GROW(heap->words, heap->num_words);
+	heap->words[heap->num_words++] = word;
+}
+
+void heap_inferred(struct heap *heap, struct hgs_inferred inferred)
+{
+	GROW(heap->inferred, heap->num_inferred);
+	heap->inferred[heap->num_inferred++] = inferred;
+}
+
 struct hgs_meta *heap_meta(struct heap *heap)
 {
 	return &heap->meta;
@@ -336,6 +368,12 @@ int heap_write(const struct heap *heap)
 	add(w, HGS_LIBRARIES, sizeof(*heap->libraries), heap->libraries, heap->num_libraries);
 	add(w, HGS_SEGMENTS, sizeof(*heap->segments), heap->segments, heap->num_segments);
 	add(w, HGS_HOLDERS, sizeof(*heap->holders), heap->holders, heap->num_holders);
+	if (heap->searched) {
+		add(w, HGS_SEARCH, sizeof(heap->search), &heap->search, 1);
+		add(w, HGS_SURPLUS, sizeof(*heap->surplus), heap->surplus, heap->num_surplus);
+		add(w, HGS_WORDS, sizeof(*heap->words), heap->words, heap->num_words);
+		add(w, HGS_INFERRED, sizeof(*heap->inferred), heap->inferred, heap->num_inferred);
+	}
 	must(snapshot_writer_finish(w));
 	snapshot_writer_destroy(w);
 	return fd;

@@ -39,6 +39,11 @@ void heap_library(struct heap *heap, struct hgs_library library);
 /* Ascending, as a process's mappings are. */
 void heap_segment(struct heap *heap, struct hgs_segment segment);
 void heap_holder(struct heap *heap, struct hgs_holder holder);
+/* What a search of memory found; a heap without one was not searched. */
+void heap_search(struct heap *heap, struct hgs_search search);
+void heap_surplus(struct heap *heap, struct hgs_surplus surplus);
+void heap_word(struct heap *heap, struct hgs_word word);
+void heap_inferred(struct heap *heap, struct hgs_inferred inferred);
 struct hgs_meta *heap_meta(struct heap *heap);
 
 /* Writes it to a new memory file. The caller closes the descriptor. */

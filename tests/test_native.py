@@ -1,0 +1,71 @@
+"""References and callbacks that only native memory has, and none claimed where there is no such thing."""
+
+import tool
+
+LIBRARY = "libmeter.so"
+
+
+def meter(start, python, *parts):
+    environment = {"HEAPGRAPH_BUILD": python.build_directory(tool.BUILD)}
+    return start(python, "native.py", *parts, environment=environment)
+
+
+def attach(run, target):
+    result = run("attach", target.pid, "--json", "--limit", "0")
+    assert result.code == 0, result.err
+    target.assert_unharmed()
+    return result
+
+
+def test_references_that_an_extension_forgot(python, start, run):
+    result = attach(run, meter(start, python, "leak"))
+    found = {one["title"].split()[1]: one for one in result.finding("reference-surplus")}
+    assert set(found) == {"list", "__main__.Reading"}
+    for one in found.values():
+        assert one["severity"] == "warning" and "Py_DECREF" in one["advice"]
+    # Stale copies of an address hide some, and feign none.
+    assert 200 <= found["list"]["count"] <= 300
+    assert 90 <= found["__main__.Reading"]["count"] <= 100
+    rows = [row for row in result.json["native_references"] if row["type"] == "__main__.Reading"]
+    assert [(row["path"], row["refcount"], row["known"], row["surplus"]) for row in rows] == [
+        ("__main__.reading", rows[0]["known"] + 100, rows[0]["known"], 100)]
+    assert all(row["refcount"] == row["known"] + row["surplus"]
+               for row in result.json["native_references"])
+
+
+def test_an_object_that_a_library_keeps(python, start, run):
+    result = attach(run, meter(start, python, "label"))
+    found, = result.finding("reference-surplus")
+    assert (found["library"], found["severity"], found["count"]) == (LIBRARY, "warning", 1)
+    assert "__main__.Label" in found["title"] and ".bss" in found["title"]
+    row, = [row for row in result.json["native_references"] if row["type"] == "__main__.Label"]
+    assert (row["refcount"], row["known"], row["surplus"]) == (1, 0, 1)
+    assert f"{LIBRARY} .bss" in row["found_in"]
+    assert found["objects"] == [row["object"]]
+
+
+def test_callbacks_that_a_library_has(python, start, run):
+    """One that the program keeps, one that only garbage keeps, one that is freed."""
+    result = attach(run, meter(start, python, "observers"))
+    found = [one for one in result.finding("native-callback") if one["library"]]
+    assert [one["library"] for one in found] == [LIBRARY] * 3
+    assert all(one["count"] == 1 and f"{LIBRARY} .bss" in one["title"] for one in found)
+    kept, = [one for one in found if one["severity"] == "note"]
+    assert "print" in kept["title"] and "`__main__.observe`" in kept["advice"]
+    garbage, = [one for one in found if "garbage" in one["title"]]
+    assert garbage["severity"] == "warning" and "Gauge.observe" in garbage["title"]
+    freed, = [one for one in found if "freed" in one["title"]]
+    assert freed["severity"] == "warning" and freed["objects"] == []
+    assert result.finding("reference-surplus") == []
+
+
+def test_a_callback_in_a_block_of_malloc(python, start, run):
+    found = attach(run, meter(start, python, "heap")).finding("native-callback")
+    assert {(one["library"], one["severity"]) for one in found} == {(None, "note")}
+    assert any("[heap]" in one["title"] for one in found)
+
+
+def test_idle_interpreter_has_nothing(python, start, run):
+    result = attach(run, start(python, "idle.py"))
+    assert result.finding("reference-surplus") == result.finding("native-callback") == []
+    assert result.json["native_references"] == []

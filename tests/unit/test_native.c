@@ -1,0 +1,168 @@
+/* What the answer makes of a search of memory: whose references, which callbacks. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <string.h>
+
+#include "answers.h"
+
+enum { LIBRARY, PYTHON, LIBRARIES };
+
+/* A heap with two libraries, each with a segment of data, and a module of the application's. */
+static struct heap *make(uint32_t *main)
+{
+	struct heap *heap = heap_create();
+
+	*main = heap_module(heap, "__main__", "/srv/app.py");
+	heap_library(heap, (struct hgs_library){.path = heap_string(heap, "/opt/libmeter.so"),
+						.handle = 0x1000, .opens = 1,
+						.needed_by = HGS_NONE, .bound_by = HGS_NONE});
+	heap_library(heap, (struct hgs_library){.path = heap_string(heap, "/usr/lib/libpython3.so"),
+						.handle = 0x2000, .opens = 1, .flags = HGS_LIB_PYTHON,
+						.needed_by = HGS_NONE, .bound_by = HGS_NONE});
+	for (uint32_t i = 0; i < LIBRARIES; i++)
+		heap_segment(heap, (struct hgs_segment){.start = 0x10000 * (i + 1),
+							.end = 0x10000 * (i + 1) + 0x1000,
+							.library = i, .prot = 3});
+	heap_segment(heap, (struct hgs_segment){.start = 0x80000, .end = 0x90000,
+						.path = heap_string(heap, "[heap]"),
+						.library = HGS_NONE, .prot = 3});
+	heap_meta(heap)->threads = 1;
+	heap_search(heap, (struct hgs_search){.bytes = 1 << 20});
+	return heap;
+}
+
+static struct hgs_word word(uint32_t segment, uint32_t place, uint32_t kind, uint32_t target)
+{
+	return (struct hgs_word){.at = 0x10000 * (segment + 1) + 64, .value = 0x7000,
+				 .segment = segment, .place = place, .kind = kind, .target = target};
+}
+
+/* An object with references that nothing found accounts for. */
+static uint32_t surplus(struct heap *heap, const char *type, uint32_t references,
+			struct hgs_surplus row)
+{
+	uint32_t object = heap_object(heap, type);
+
+	heap_hold(heap, object, references);
+	row.object = object;
+	row.surplus = references;
+	heap_surplus(heap, row);
+	return object;
+}
+
+static void test_library_keeps(void **state)
+{
+	uint32_t main, label, own;
+	struct heap *heap = make(&main);
+	const struct finding *finding;
+	struct answer *answer;
+	struct snapshot *s;
+
+	label = surplus(heap, "__main__.Label", 1, (struct hgs_surplus){.in_libraries = 1});
+	heap_word(heap, word(LIBRARY, HGS_PLACE_BSS, HGS_WORD_OBJECT, label));
+	/* CPython's own, and a type of the library's own. */
+	own = surplus(heap, "__main__.Cached", 1, (struct hgs_surplus){.in_libraries = 1});
+	heap_word(heap, word(PYTHON, HGS_PLACE_DATA, HGS_WORD_OBJECT, own));
+	own = surplus(heap, "dict", 1, (struct hgs_surplus){.in_libraries = 1});
+	heap_word(heap, word(LIBRARY, HGS_PLACE_DATA, HGS_WORD_OBJECT, own));
+	answer = answer_of(heap, &s);
+	assert_int_equal(answer->num_native, 1);
+	assert_string_equal(answer->native[0].found_in[0], "libmeter.so .bss");
+	finding = find(answer, FINDING_REFERENCE_SURPLUS);
+	assert_non_null(finding);
+	assert_int_equal(finding->library, LIBRARY);
+	assert_string_equal(finding->title,
+			    "1 __main__.Label object is held by native code: libmeter.so .bss");
+	done(heap, s, answer);
+}
+
+/* Only what more references than words and registers say is a leak. */
+static void test_forgotten(void **state)
+{
+	uint32_t main;
+	struct heap *heap = make(&main);
+	const struct finding *finding;
+	struct answer *answer;
+	struct snapshot *s;
+
+	surplus(heap, "list", 40, (struct hgs_surplus){.in_heap = 2, .in_anonymous = 1});
+	surplus(heap, "dict", 6, (struct hgs_surplus){.reserved = 0});
+	surplus(heap, "set", 40, (struct hgs_surplus){.inferred = 40});
+	surplus(heap, "deque", 20, (struct hgs_surplus){.in_stacks = 30});
+	answer = answer_of(heap, &s);
+	finding = find(answer, FINDING_REFERENCE_SURPLUS);
+	assert_non_null(finding);
+	assert_int_equal(finding->count, 37);
+	assert_string_equal(finding->title, "1 list object: 37 references to it that nothing holds");
+	assert_int_equal(answer->num_native, 2);
+	assert_int_equal(answer->native[0].unaccounted, 37);
+	done(heap, s, answer);
+}
+
+/* Memory that was not searched may have anything. */
+static void test_not_all_searched(void **state)
+{
+	uint32_t main;
+	struct heap *heap = make(&main);
+	struct answer *answer;
+	struct snapshot *s;
+
+	heap_search(heap, (struct hgs_search){.bytes = 1 << 20, .left_out = 4096});
+	surplus(heap, "list", 40, (struct hgs_surplus){.in_heap = 2});
+	answer = answer_of(heap, &s);
+	assert_null(find(answer, FINDING_REFERENCE_SURPLUS));
+	done(heap, s, answer);
+}
+
+static uint32_t callback(struct heap *heap, uint32_t in, const char *name)
+{
+	uint32_t thunk = heap_object(heap, "_ctypes.CThunkObject");
+	uint32_t called = heap_object(heap, "builtin_function_or_method");
+
+	heap_refer(heap, thunk, HGS_EDGE_UNNAMED, called);
+	if (in == HGS_NONE)
+		heap_refer(heap, called, HGS_EDGE_UNNAMED, thunk);
+	else
+		heap_key(heap, in, name, thunk);
+	heap_holder(heap, (struct hgs_holder){.code = 0x7000, .object = thunk,
+					      .kind = HGS_HOLDER_CALLBACK, .library = HGS_NONE});
+	return thunk;
+}
+
+static void test_callbacks(void **state)
+{
+	uint32_t main, kept, lost, severities[3] = {0};
+	struct heap *heap = make(&main);
+	struct answer *answer;
+	struct snapshot *s;
+
+	kept = callback(heap, main, "kept");
+	lost = callback(heap, HGS_NONE, NULL);
+	heap_word(heap, word(LIBRARY, HGS_PLACE_BSS, HGS_WORD_CALLBACK, kept));
+	heap_word(heap, word(LIBRARY, HGS_PLACE_BSS, HGS_WORD_CALLBACK, lost));
+	heap_word(heap, word(LIBRARY, HGS_PLACE_BSS, HGS_WORD_FREED, HGS_NONE));
+	heap_word(heap, word(PYTHON, HGS_PLACE_DATA, HGS_WORD_FREED, HGS_NONE));
+	answer = answer_of(heap, &s);
+	for (uint32_t i = 0; i < answer->num_findings; i++)
+		if (answer->findings[i].code == FINDING_NATIVE_CALLBACK) {
+			assert_int_equal(answer->findings[i].library, LIBRARY);
+			severities[answer->findings[i].severity]++;
+		}
+	assert_int_equal(severities[SEVERITY_WARNING], 2);
+	assert_int_equal(severities[SEVERITY_NOTE], 1);
+	done(heap, s, answer);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_library_keeps),
+		cmocka_unit_test(test_forgotten),
+		cmocka_unit_test(test_not_all_searched),
+		cmocka_unit_test(test_callbacks),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
