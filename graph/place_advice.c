@@ -150,3 +150,21 @@ void advise_class(const struct place *place, FILE *out)
 	      "WeakValueDictionary",
 	      out);
 }
+
+void advise_ffi(const struct place *place, FILE *out)
+{
+	fputs("nothing, if it is meant to stay; else call `", out);
+	print_path(out, place, place->first);
+	fputs(".dlclose()` with the library when that is done with", out);
+}
+
+void advise_running(const struct place *place, FILE *out)
+{
+	uint32_t edge = place->chain->edge[place->last];
+
+	fputs("nothing, if it is meant to stay; else end the call", out);
+	frame_print(out, place->s, place_object(place, place->first));
+	if (HGS_EDGE_KIND(edge) != HGS_EDGE_STACK)
+		fprintf(out, ", or let its `%s` be a weak reference",
+			snapshot_text(place->s, HGS_EDGE_PAYLOAD(edge)));
+}

@@ -78,3 +78,5 @@ void advise_traceback(const struct place *place, FILE *out);
 void advise_method(const struct place *place, FILE *out);
 void advise_type_cache(const struct place *place, FILE *out);
 void advise_class(const struct place *place, FILE *out);
+void advise_ffi(const struct place *place, FILE *out);
+void advise_running(const struct place *place, FILE *out);

@@ -199,6 +199,24 @@ static uint32_t match_class(const struct place *place)
 		       : 0;
 }
 
+/* cffi keeps every library that an FFI opened in line in a list (cffi/api.py, _libraries). */
+static uint32_t match_ffi(const struct place *place)
+{
+	uint32_t step = place->first + 1;
+
+	step += place_has(place, step, HGS_EDGE_ATTR_DICT);
+	return place_named(place, step, "_libraries") && place_has(place, step + 1, HGS_EDGE_INDEX)
+		       ? step + 1 - place->first
+		       : 0;
+}
+
+static uint32_t match_running(const struct place *place)
+{
+	const struct hgs_frame *frame = frame_of(place->s, place_object(place, place->first));
+
+	return frame && frame->thread != HGS_NONE && is_slot(place, place->first + 1);
+}
+
 /* The first that fits counts, and of several along a chain the one that stands first here explains it
  * best. docs/INTERFACE.md says which are warnings: what keeps objects longer than the one who wrote
  * the line thinks. */
@@ -230,6 +248,10 @@ static const struct place_rule rules[] = {
 	 advise_traceback},
 	{NULL, match_class, NULL, NULL, "a container that belongs to a class", SEVERITY_NOTE,
 	 advise_class},
+	{"cffi.api.FFI", match_ffi, NULL, NULL, "the list of what an FFI object opened", SEVERITY_NOTE,
+	 advise_ffi},
+	{NULL, match_running, NULL, NULL, "a function that is running", SEVERITY_NOTE,
+	 advise_running},
 };
 
 bool place_at(const struct snapshot *s, const struct chain *chain, uint32_t first,

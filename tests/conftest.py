@@ -81,11 +81,14 @@ def start():
 
 @pytest.fixture
 def sample(start):
-    """sample(interpreter, name): a running program of samples/."""
-    def _sample(interpreter, name):
+    """sample(interpreter, name): a running program of samples/; `site` has packages it imports."""
+    def _sample(interpreter, name, site=None):
         path = interpreters.TESTS.parent / "samples" / f"{name}.py"
         build = interpreter.build_directory(tool.BUILD)
-        return start(interpreter, str(path), environment={"HEAPGRAPH_BUILD": build})
+        environment = {"HEAPGRAPH_BUILD": build}
+        if site:
+            environment["PYTHONPATH"] = str(site)
+        return start(interpreter, str(path), environment=environment)
 
     return _sample
 
@@ -93,8 +96,8 @@ def sample(start):
 @pytest.fixture
 def look(sample, run):
     """look(interpreter, name): what attach --json says of a running program of samples/."""
-    def _look(interpreter, name):
-        target = sample(interpreter, name)
+    def _look(interpreter, name, site=None):
+        target = sample(interpreter, name, site)
         result = run("attach", target.pid, "--json")
         assert result.code == 0, result.err
         target.assert_unharmed()

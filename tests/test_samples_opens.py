@@ -1,5 +1,7 @@
 """Samples in which opens, owners and handles do not match, or do match as they should."""
 
+import sites
+
 
 def test_two_opens_one_release(python, look):
     result = look(python, "two_opens_one_release")
@@ -23,3 +25,17 @@ def test_cycle_pins_library(python, look):
     found, = result.finding("cycle-pins-handle")
     assert "`__main__.ImageProcessor.on_image`" in found["advice"]
     assert "gc.collect() would run `__main__.ImageProcessor.__del__`" in found["advice"]
+
+
+def test_cffi_libraries(python, look):
+    result = look(python, "cffi_libraries", sites.site_for(python, "cffi"))
+    assert result.library("libcodec.so") is None, "closed, and cffi knows it"
+    paths = {name: f"__main__.ffi._libraries[{i}]"
+             for i, name in enumerate(("libfilter.so", "libthumbnail.so"))}
+    for name, path in paths.items():
+        assert result.library(name) == (1, 1, 0, [path])
+    assert result.told == {("root-pins-handle", "note", name, 1, path)
+                           for name, path in paths.items()}
+    for found in result.json["findings"]:
+        assert "kept through the list of what an FFI object opened" in found["evidence"]
+        assert "`__main__.ffi.dlclose()` with the library" in found["advice"]

@@ -93,3 +93,6 @@ def test_library_cache(python, look):
                     ("root-pins-handle", "note", "libfilter.so", 1),
                     ("root-pins-handle", "note", "libthumbnail.so", 1)}
     assert advice(result, "dangling-handle").startswith("drop `__main__.codec.dll` before")
+    for found in result.finding("root-pins-handle"):
+        assert "kept through a function that is running" in found["evidence"]
+        assert "clean:" in found["advice"] and "let its `self` be a weak" in found["advice"]

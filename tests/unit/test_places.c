@@ -273,7 +273,27 @@ static void test_suspended(void **state)
 					"a suspended generator or coroutine",
 					"close() the generator `__main__.lines`", SEVERITY_WARNING});
 	assert_place(heap, buffer,
-		     &(struct expected){"local buffer in pump:8 of __main__.pump", NULL, NULL, 0});
+		     &(struct expected){"local buffer in pump:8 of __main__.pump",
+					"a function that is running",
+					"end the call in pump:8, or let its `buffer` be a weak",
+					SEVERITY_NOTE});
+	heap_destroy(heap);
+}
+
+static void test_ffi(void **state)
+{
+	struct heap *heap = heap_create();
+	uint32_t main = heap_module(heap, "__main__", NULL);
+	uint32_t ffi = heap_object(heap, "cffi.api.FFI"), list = heap_object(heap, "list");
+	uint32_t library = heap_object(heap, "cffi.api._make_ffi_library.<locals>.FFILibrary");
+
+	heap_key(heap, main, "ffi", ffi);
+	heap_key(heap, heap_dict_of(heap, ffi), "_libraries", list);
+	heap_refer(heap, list, index_edge(2), library);
+	assert_place(heap, library,
+		     &(struct expected){"__main__.ffi._libraries[2]",
+					"the list of what an FFI object opened",
+					"`__main__.ffi.dlclose()`", SEVERITY_NOTE});
 	heap_destroy(heap);
 }
 
@@ -379,6 +399,7 @@ int main(void)
 		cmocka_unit_test(test_atexit),
 		cmocka_unit_test(test_thread_local),   cmocka_unit_test(test_context),
 		cmocka_unit_test(test_task),	       cmocka_unit_test(test_suspended),
+		cmocka_unit_test(test_ffi),
 		cmocka_unit_test(test_logger),	       cmocka_unit_test(test_kept_beside),
 		cmocka_unit_test(test_classes),
 	};
