@@ -45,8 +45,11 @@ enum {
 struct frames {
 	uint64_t restore_wait;
 	struct sigframe wait;
+	uint64_t restore_limit;
+	struct sigframe limit;
 	uint64_t restore_thread;
 	struct sigframe thread;
+	struct rlimit old_limit;
 	uint8_t scratch[64];
 };
 
@@ -177,6 +180,7 @@ bool remote_write_frames(struct remote *remote)
 	struct xstate xstate;
 	uint64_t fpstate;
 	struct frames frames = { .restore_wait = remote->gadgets->restore_rt,
+				 .restore_limit = remote->gadgets->restore_rt,
 				 .restore_thread = remote->gadgets->restore_rt };
 	struct child_frames child = { .restore_exit = remote->gadgets->restore_rt };
 
@@ -188,7 +192,10 @@ bool remote_write_frames(struct remote *remote)
 	remote->child_slot = remote->stack + offsetof(struct frames, wait.rdi);
 	remote->child_stack = (remote->stack - CHILD_DISTANCE - sizeof(child)) & ~(uint64_t)15;
 
+	remote->limit_frame = remote->stack + offsetof(struct frames, limit);
 	fill_call(&frames.wait, &regs, remote->gadgets->call, SYS_wait4,
+		  remote->stack + offsetof(struct frames, restore_limit));
+	fill_call(&frames.limit, &regs, remote->gadgets->call, SYS_getpid,
 		  remote->stack + offsetof(struct frames, restore_thread));
 	frames.wait.rdi = INT32_MAX; /* no process: until there is a child, the call fails at once */
 	frames.wait.rdx = __WALL;
@@ -201,4 +208,16 @@ bool remote_write_frames(struct remote *remote)
 	return write_all(remote, fpstate, xstate.bytes, xstate.size + 4) &&
 	       write_all(remote, remote->stack, &frames, sizeof(frames)) &&
 	       write_all(remote, remote->child_stack, &child, sizeof(child));
+}
+
+/* The number of the call last: until it is there, frame 2 does nothing. */
+bool remote_promise_limit(const struct remote *remote, int resource, const struct rlimit *old)
+{
+	uint64_t value = remote->stack + offsetof(struct frames, old_limit), number = SYS_prlimit64;
+	uint64_t which = (uint64_t)resource;
+
+	return write_all(remote, value, old, sizeof(*old)) &&
+	       write_all(remote, remote->limit_frame + offsetof(struct sigframe, rsi), &which, 8) &&
+	       write_all(remote, remote->limit_frame + offsetof(struct sigframe, rdx), &value, 8) &&
+	       write_all(remote, remote->limit_frame + offsetof(struct sigframe, rax), &number, 8);
 }

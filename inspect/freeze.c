@@ -21,12 +21,12 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "copy.h"
 #include "fault.h"
+#include "rlimits.h"
 #include "ranges.h"
 #include "remote.h"
 #include "safepoint.h"
@@ -39,6 +39,8 @@ struct freeze_private {
 	struct remote remote;
 	bool remote_open;  /* the thread's registers are not its own */
 	bool target_reaps; /* the copy is a child of the target */
+	bool no_more_processes; /* the kernel made none: EAGAIN */
+	bool limit_raised;	/* though the target's own limit was out of the way */
 	struct copy copy;
 	struct ranges before; /* FREEZE_PAUSE: what was mapped before the walk */
 	sigset_t signals;     /* the caller's mask, put back by freeze_end() */
@@ -101,14 +103,21 @@ static struct hg_error *find_reaper(struct freeze_private *private)
 	return NULL;
 }
 
-static struct hg_error *clone_failed(const struct freeze_private *private, int errnum)
+static struct hg_error *clone_failed(struct freeze_private *private, int errnum)
 {
-	struct hg_error *error = hg_error_errno(HG_EXIT_FAILURE, errnum, "cannot copy process %d",
-						private->tracees.pid);
+	pid_t pid = private->tracees.pid;
+	struct hg_error *error = hg_error_errno(HG_EXIT_FAILURE, errnum, "cannot copy process %d", pid);
 
+	private->no_more_processes = errnum == EAGAIN;
+	if (errnum == EAGAIN && private->limit_raised)
+		return hg_error_hint(error, "no more processes are to be had: see pids.max of its cgroup "
+				     "(/proc/%d/cgroup) and kernel.pid_max", pid);
+	if (errnum == EAGAIN && geteuid() != 0)
+		return hg_error_hint(error, "its user may have no more processes, root passes over "
+				     "that: sudo heapgraph attach %d", pid);
 	if (errnum == EAGAIN)
-		return hg_error_hint(error, "raise its limit of processes: prlimit --pid %d --nproc=...",
-				     private->tracees.pid);
+		return hg_error_hint(error, "its user may have no more processes: raise the limit that "
+				     "it runs under (ulimit -u, LimitNPROC=)");
 	if (private->mode == FREEZE_FORK)
 		return hg_error_hint(error, "walk in the stopped process instead: --mode pause");
 	return error;
@@ -177,7 +186,7 @@ static struct hg_error *first_error(struct hg_error *first, struct hg_error *sec
 	return first;
 }
 
-static struct hg_error *make_copy(struct freeze_private *private)
+static struct hg_error *try_copy(struct freeze_private *private)
 {
 	const uint64_t shared = CLONE_FILES | CLONE_FS;
 	struct copy helper = { 0 };
@@ -198,6 +207,20 @@ static struct hg_error *make_copy(struct freeze_private *private)
 		error = first_error(error, reap(&private->remote, helper.inner_pid));
 	}
 	return error;
+}
+
+static struct hg_error *make_copy(struct freeze_private *private)
+{
+	struct hg_error *error = try_copy(private);
+	struct rlimit old;
+
+	if (!error || !private->no_more_processes ||
+	    !limits_raise_processes(&private->remote, &old))
+		return error;
+	private->limit_raised = true;
+	hg_error_free(error);
+	error = try_copy(private);
+	return first_error(error, limits_restore_processes(&private->remote, &old));
 }
 
 static struct hg_error *close_remote(struct freeze_private *private)
@@ -250,26 +273,6 @@ static void make_expendable(pid_t pid)
 		return;
 }
 
-/* The target's limits of memory were copied with it and leave the walk no room. Limits belong to a
- * process, not to its memory (signal_struct.rlim in the kernel), so the target keeps its own in
- * FREEZE_PAUSE as well. Past the hard limit needs CAP_SYS_RESOURCE; without it as far as that. */
-static void lift_limits(pid_t pid)
-{
-	const enum __rlimit_resource limits[] = { RLIMIT_AS, RLIMIT_DATA };
-	const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
-	struct rlimit own;
-
-	for (unsigned i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
-		if (prlimit(pid, limits[i], &unlimited, &own) == 0 ||
-		    prlimit(pid, limits[i], NULL, &own) < 0)
-			continue;
-		own.rlim_cur = own.rlim_max;
-		/* Where this is refused too, mapping memory says what is short. */
-		if (prlimit(pid, limits[i], &own, NULL) < 0)
-			return;
-	}
-}
-
 struct hg_error *freeze_begin(struct process *process, const struct py_runtime *runtime,
 			      const struct freeze_options *options, struct freeze **ret)
 {
@@ -305,7 +308,7 @@ struct hg_error *freeze_begin(struct process *process, const struct py_runtime *
 		tracees_deinit(&private->tracees);
 		make_expendable(private->copy.pid);
 	}
-	lift_limits(private->copy.pid);
+	limits_lift(private->copy.pid);
 	freeze->copy = private->copy.pid;
 	freeze->memory.pid = private->copy.pid;
 	freeze->consistent = point.consistent;

@@ -7,7 +7,9 @@
  *   rsp -> __restore_rt            rt_sigreturn into:
  *          frame 1: wait4(child)   reaps the process that the thread had cloned, if it had;
  *          __restore_rt            rt_sigreturn into:
- *          frame 2: the thread     its own registers, signal mask and FPU state, a system call
+ *          frame 2: getpid()       or, where remote_promise_limit() was called, prlimit64();
+ *          __restore_rt            rt_sigreturn into:
+ *          frame 3: the thread     its own registers, signal mask and FPU state, a system call
  *                                  that was broken off executed again.
  *
  * The child's number reaches frame 1 by CLONE_PARENT_SETTID, written by the kernel itself. The
@@ -18,6 +20,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 #include <sys/user.h>
 
@@ -39,6 +42,7 @@ struct remote {
 	uint64_t stack;	      /* rsp while calls run */
 	uint64_t child_stack; /* rsp of a clone, at exit_group(0) */
 	uint64_t child_slot;  /* where CLONE_PARENT_SETTID writes the child's number for frame 1 */
+	uint64_t limit_frame; /* frame 2 */
 	uint64_t scratch;     /* 64 bytes for results */
 };
 
@@ -46,6 +50,9 @@ _must_check_ struct hg_error *gadgets_find(const struct process *process, struct
 
 /* Writes the frames and notes where they are; `saved` and `saved_mask` are set. */
 _must_check_ bool remote_write_frames(struct remote *remote);
+/* From now on the thread sets this limit of its process to `old` where we die. */
+_must_check_ bool remote_promise_limit(const struct remote *remote, int resource,
+				       const struct rlimit *old);
 /* Whether the thread's stack has room for the frames. */
 bool remote_fits(pid_t pid, pid_t tid);
 /* `tid` is in PTRACE_EVENT_STOP. On an error it is as it was. */
