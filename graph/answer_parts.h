@@ -62,6 +62,10 @@ static inline bool is_opened(const struct library *library)
 	return library->loaded_by[0] == 'd';
 }
 
+/* Whether native code may have opened the library for itself: one that is known to, or something in
+ * the process that calls dlopen() for who knows what. O(libraries). */
+bool may_be_natives(const struct answer *answer, const struct library *library);
+
 /* Each fills its part of the answer. */
 _must_check_ struct hg_error *holders_make(struct making *making);
 _must_check_ struct hg_error *libraries_make(struct making *making);

@@ -1,5 +1,6 @@
 /* leaked-open: more dlopens outstanding than objects that could close them.
- * still-mapped: none outstanding any more, and the library is there all the same. */
+ * still-mapped: none outstanding any more, and the library is there all the same; or nobody has it,
+ * and it can never be unloaded. */
 #include "findings.h"
 
 /* The name of a library whose objects may own handles and could not be read; NULL: none. */
@@ -27,8 +28,10 @@ static struct hg_error *report(struct answer *answer, uint32_t index)
 				      (long long)library->leaked_opens,
 				      plural(finding->count));
 	finding->evidence = finding_text(
-		"%lld dlopen%s outstanding, %u owner%s alive%s%s%s", (long long)library->opens,
-		plural((uint64_t)library->opens), library->owners, plural(library->owners),
+		"%lld dlopen%s outstanding%s, %u owner%s alive%s%s%s", (long long)library->opens,
+		plural((uint64_t)library->opens),
+		library->fact->space ? " in a namespace of its own (dlmopen)" : "", library->owners,
+		plural(library->owners),
 		opaque ? "; the objects of " : "", opaque ? opaque : "",
 		opaque ? " are not counted, they could not be read" : "");
 	if (opaque)
@@ -82,6 +85,33 @@ static struct hg_error *report_mapped(struct answer *answer, uint32_t index)
 	return finding_done(finding);
 }
 
+/* dlclose() leaves such a library as it is, the count included (glibc elf/dl-close.c). */
+static bool is_never_unloaded(const struct answer *answer, const struct library *library)
+{
+	return library->fact->flags & HGS_LIB_NODELETE && is_opened(library) && !library->owners &&
+	       !may_be_natives(answer, library);
+}
+
+static struct hg_error *report_resident(struct answer *answer, uint32_t index)
+{
+	const struct library *library = &answer->libraries[index];
+	struct finding *finding;
+	struct hg_error *error = finding_add(answer, FINDING_STILL_MAPPED, &finding);
+
+	if (error)
+		return error;
+	finding->library = index;
+	finding->library_name = library->name;
+	finding->count = 1;
+	finding->title = finding_text("%s: no Python object owns it, and it is never unloaded",
+				      library->name);
+	finding->evidence = finding_text("nodelete: it was linked so, or has a unique symbol (C++); "
+					 "dlclose() does not count then");
+	finding->advice = finding_text("nothing: another version of %s needs a new process",
+				       library->name);
+	return finding_done(finding);
+}
+
 struct hg_error *findings_opens(struct making *making)
 {
 	struct answer *answer = making->answer;
@@ -95,6 +125,8 @@ struct hg_error *findings_opens(struct making *making)
 			error = report(answer, i);
 		else if (is_still_mapped(library))
 			error = report_mapped(answer, i);
+		else if (is_never_unloaded(answer, library))
+			error = report_resident(answer, i);
 	}
 	return error;
 }

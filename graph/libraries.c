@@ -51,9 +51,7 @@ static bool is_known_loader(const struct library *library)
 	return false;
 }
 
-/* Whether native code may have opened the library for itself: one that is known to, or something in
- * the process that calls dlopen() for who knows what. O(libraries). */
-static bool may_be_natives(const struct answer *answer, const struct library *library)
+bool may_be_natives(const struct answer *answer, const struct library *library)
 {
 	for (size_t i = 0; i < sizeof(loaders) / sizeof(*loaders); i++)
 		if (loaders[i].loads && strstr(library->path, loaders[i].loads))
