@@ -88,8 +88,8 @@ static struct hg_error *report_mapped(struct answer *answer, uint32_t index)
 /* dlclose() leaves such a library as it is, the count included (glibc elf/dl-close.c). */
 static bool is_never_unloaded(const struct answer *answer, const struct library *library)
 {
-	return library->fact->flags & HGS_LIB_NODELETE && is_opened(library) && !library->owners &&
-	       !may_be_natives(answer, library);
+	return (library->fact->flags & (HGS_LIB_NODELETE | HGS_LIB_NEEDED)) == HGS_LIB_NODELETE &&
+	       is_opened(library) && !library->owners && !may_be_natives(answer, library);
 }
 
 static struct hg_error *report_resident(struct answer *answer, uint32_t index)

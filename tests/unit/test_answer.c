@@ -147,12 +147,15 @@ static void test_leaked_opens(void **state)
 	library(heap, "/lib/libplugin.so", 1, 0);
 	answer = answer_of(heap, &s);
 	finding = find(answer, FINDING_LEAKED_OPEN);
-	assert_int_equal(answer->num_findings, 2);
+	assert_int_equal(answer->num_findings, 3);
 	assert_string_equal(finding->library_name, "libfoo.so");
 	assert_int_equal(finding->count, 10);
 	assert_int_equal(finding->severity, SEVERITY_ERROR);
 	assert_string_equal(finding[1].library_name, "libplugin.so");
 	assert_int_equal(finding[1].severity, SEVERITY_ERROR);
+	assert_int_equal(finding[2].code, FINDING_STILL_MAPPED);
+	assert_string_equal(finding[2].library_name, "libstdc++.so.6");
+	assert_int_equal(finding[2].severity, SEVERITY_NOTE);
 	assert_int_equal(answer->libraries[0].leaked_opens, 10);
 	assert_string_equal(answer->libraries[0].loaded_by, "dlopen");
 	assert_int_equal(answer->libraries[1].leaked_opens, 1);
