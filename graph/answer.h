@@ -22,8 +22,15 @@ enum finding_code {
 	FINDING_RESURRECTED,
 	FINDING_UNTRAVERSABLE_TYPE,
 	FINDING_GC_OFF,
+	FINDING_GROWTH,
+	FINDING_HANDLE_GROWTH,
+	FINDING_DESCRIPTOR_GROWTH,
 	FINDING_CODES
 };
+/* Those that only a diff has, in rows of its own and not in answer.findings. */
+#define FINDING_DIFF_CODES \
+	(UINT64_C(1) << FINDING_GROWTH | UINT64_C(1) << FINDING_HANDLE_GROWTH | \
+	 UINT64_C(1) << FINDING_DESCRIPTOR_GROWTH)
 const char *finding_code_name(enum finding_code code); /* "leaked-open" */
 /* HGS_NONE-like -1 where the name is unknown. */
 int finding_code_parse(const char *name);
@@ -114,14 +121,6 @@ struct native_reference {
 	char *path;	      /* NULL: none */
 };
 
-struct capsule {
-	const struct hgs_capsule *fact;
-	const char *name;
-	char *path;   /* NULL: garbage */
-	bool foreign; /* reaches into a library that is neither the interpreter's nor the standard
-		       * library's */
-};
-
 struct finding {
 	enum finding_code code;
 	enum severity severity;
@@ -135,6 +134,8 @@ struct finding {
 	uint32_t cycle;	   /* index or HGS_NONE */
 	char *evidence;	   /* one sentence with the numbers */
 	char *advice;	   /* the line to change */
+	uint64_t signature; /* the same for the same mistake in another run; of code and pattern */
+	char *pattern;	   /* what keeps the example, without what differs between runs */
 };
 
 struct answer {
@@ -152,17 +153,16 @@ struct answer {
 	uint32_t all_cycles; /* cyclic components that the rows stand for (the sum of their counts) */
 	struct finding *findings; /* most severe first */
 	uint32_t num_findings;
+	uint32_t num_known; /* behind these, in the baseline; see baseline_mute() */
 	struct descriptor *descriptors; /* as s->descriptors */
 	uint32_t num_descriptors;
 	struct native_reference *native; /* in the order of s->surplus */
 	uint32_t num_native;
-	struct capsule *capsules; /* as s->capsules */
-	uint32_t num_capsules;
 };
 
 _must_check_ struct hg_error *answer_create(const struct snapshot *s, struct answer **ret);
 /* Only what sizes and types need: the graph without in_edge, what is alive, holders, libraries.
- * Components, cycles, descriptors, capsules and findings are absent. */
+ * Components, cycles, descriptors and findings are absent. */
 _must_check_ struct hg_error *answer_create_heap(const struct snapshot *s, struct answer **ret);
 void answer_destroy(struct answer *answer);
 

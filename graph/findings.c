@@ -23,6 +23,10 @@ static const struct {
 	[FINDING_RESURRECTED] = {"resurrected", SEVERITY_WARNING},
 	[FINDING_UNTRAVERSABLE_TYPE] = {"untraversable-type", SEVERITY_WARNING},
 	[FINDING_GC_OFF] = {"gc-off", SEVERITY_WARNING},
+	/* of a diff, in rows of its own */
+	[FINDING_GROWTH] = {"growth", SEVERITY_WARNING},
+	[FINDING_HANDLE_GROWTH] = {"handle-growth", SEVERITY_WARNING},
+	[FINDING_DESCRIPTOR_GROWTH] = {"descriptor-growth", SEVERITY_WARNING},
 };
 
 const char *finding_code_name(enum finding_code code)
@@ -200,6 +204,8 @@ struct hg_error *findings_make(struct making *making)
 
 	for (size_t i = 0; !error && i < sizeof(parts) / sizeof(*parts); i++)
 		error = parts[i](making);
+	if (!error)
+		error = findings_sign(making);
 	if (!error && answer->num_findings)
 		qsort(answer->findings, answer->num_findings, sizeof(*answer->findings),
 		      by_severity);

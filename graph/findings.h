@@ -47,3 +47,5 @@ _must_check_ struct hg_error *findings_descriptors(struct making *making);
 _must_check_ struct hg_error *findings_resurrected(struct making *making);
 _must_check_ struct hg_error *findings_references(struct making *making);
 _must_check_ struct hg_error *findings_callbacks(struct making *making);
+/* After all others: signature and pattern of each. */
+_must_check_ struct hg_error *findings_sign(struct making *making);

@@ -55,6 +55,7 @@ static char *stack_place(const struct snapshot *s, const struct hgs_segment *seg
 char *word_place(const struct answer *answer, const struct hgs_word *word)
 {
 	const struct hgs_segment *segment = &answer->s->segments[word->segment];
+	char *place;
 
 	switch (word->place) {
 	case HGS_PLACE_STACK:
@@ -63,8 +64,12 @@ char *word_place(const struct answer *answer, const struct hgs_word *word)
 		return strdup("[heap]");
 	case HGS_PLACE_DATA:
 	case HGS_PLACE_BSS:
-		if (segment->library != HGS_NONE)
-			return data_words(answer->s, word);
+		if (segment->library == HGS_NONE)
+			break;
+		if (asprintf(&place, "%s %s", answer->libraries[segment->library].name,
+			     word->place == HGS_PLACE_BSS ? ".bss" : ".data") < 0)
+			return NULL;
+		return place;
 	}
 	return strdup("anonymous memory");
 }

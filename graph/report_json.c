@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "pattern.h"
 #include "retained.h"
 #include "words.h"
 
@@ -118,6 +119,8 @@ struct hg_error *json_types(struct json *json, const struct answer *answer, uint
 static void put_finding(struct json *json, const struct answer *answer,
 			const struct finding *finding)
 {
+	char signature[SIGNATURE_SIZE];
+
 	json_object(json, NULL);
 	json_string(json, "code", finding_code_name(finding->code));
 	json_string(json, "severity", severity_name(finding->severity));
@@ -136,15 +139,18 @@ static void put_finding(struct json *json, const struct answer *answer,
 		json_uint(json, "cycle", finding->cycle);
 	json_string(json, "evidence", finding->evidence);
 	json_string(json, "advice", finding->advice);
+	json_string(json, "signature", signature_text(finding->signature, signature));
+	json_string(json, "pattern", finding->pattern);
 	json_object_end(json);
 }
 
-static void put_findings(struct json *json, const struct answer *answer, uint32_t limit)
+static void put_findings(struct json *json, const char *key, const struct answer *answer,
+			 const struct finding *findings, uint32_t count, uint32_t limit)
 {
-	uint64_t shown = json_list(json, "findings", answer->num_findings, limit);
+	uint64_t shown = json_list(json, key, count, limit);
 
 	for (uint64_t i = 0; i < shown; i++)
-		put_finding(json, answer, &answer->findings[i]);
+		put_finding(json, answer, &findings[i]);
 	json_array_end(json);
 }
 
@@ -161,7 +167,9 @@ static struct hg_error *put_part(struct json *json, const struct answer *answer,
 		error = json_cycles(json, answer, limit);
 	if (!error && part == REPORT_ALL) {
 		json_native_references(json, answer, limit);
-		put_findings(json, answer, limit);
+		put_findings(json, "findings", answer, answer->findings, answer->num_findings, limit);
+		put_findings(json, "known_findings", answer,
+			     answer->findings + answer->num_findings, answer->num_known, limit);
 		error = json_suspects(json, answer);
 	}
 	return error;

@@ -81,49 +81,29 @@ static char *complete(const char *words, const char *with)
 	return asprintf(&ret, "%.*s%s%s", (int)(gap - words), words, with, gap + 2) < 0 ? NULL : ret;
 }
 
-char *root_words(const struct snapshot *s, uint32_t index, bool comm)
+char *root_kind_words(const struct snapshot *s, uint32_t index)
 {
 	const struct hgs_root *root;
 	const struct root_kind *kind;
-	char *thread, *ret;
 
 	if (index == HGS_NONE)
 		return strdup("native reference");
 	root = &s->roots[index];
 	kind = kind_of(root->kind);
-	if (kind->completion != WITH_THREAD)
-		return complete(kind->words, root->name ? snapshot_string(s, root->name) : "state");
-	thread = root->thread == HGS_NONE ? strdup("a thread")
-					  : thread_words(s, &s->threads[root->thread], comm);
+	if (kind->completion == WITH_THREAD)
+		return complete(kind->words, "a thread");
+	return complete(kind->words, root->name ? snapshot_string(s, root->name) : "state");
+}
+
+char *root_words(const struct snapshot *s, uint32_t index, bool comm)
+{
+	const struct root_kind *kind = index == HGS_NONE ? NULL : kind_of(s->roots[index].kind);
+	char *thread, *ret;
+
+	if (!kind || kind->completion != WITH_THREAD || s->roots[index].thread == HGS_NONE)
+		return root_kind_words(s, index);
+	thread = thread_words(s, &s->threads[s->roots[index].thread], comm);
 	ret = complete(kind->words, thread);
 	free(thread);
 	return ret;
-}
-
-char *data_words(const struct snapshot *s, const struct hgs_word *word)
-{
-	uint32_t library = s->segments[word->segment].library;
-	const char *path = snapshot_string(s, s->libraries[library].path), *slash = strrchr(path, '/');
-	char *ret;
-
-	if (asprintf(&ret, "%s %s", slash && slash[1] ? slash + 1 : path,
-		     word->place == HGS_PLACE_BSS ? ".bss" : ".data") < 0)
-		return NULL;
-	return ret;
-}
-
-struct hg_error *keeping_data_words(const struct snapshot *s, uint32_t object, char **ret)
-{
-	*ret = NULL;
-	for (uint32_t i = 0; i < s->num_words; i++) {
-		const struct hgs_word *word = &s->words[i];
-		uint32_t library = s->segments[word->segment].library;
-
-		if (word->kind != HGS_WORD_OBJECT || word->target != object || library == HGS_NONE ||
-		    s->libraries[library].flags & HGS_LIB_PYTHON)
-			continue;
-		*ret = data_words(s, word);
-		return *ret ? NULL : &hg_error_no_memory;
-	}
-	return NULL;
 }

@@ -139,5 +139,10 @@ struct hg_error *text_findings(struct page *page, const struct answer *answer)
 			  page_glyphs(page)->more, count_words(left_out, buffer));
 		page_end(page);
 	}
+	if (answer->num_known && page->style->verbose >= 0) {
+		page_wrap(page, INK_DIM, 0, 2, "In the baseline and not shown: %s",
+			  count_words(answer->num_known, buffer));
+		page_end(page);
+	}
 	return NULL;
 }

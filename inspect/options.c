@@ -14,6 +14,7 @@
 #define LIVE (BIT(VERB_ATTACH) | BIT(VERB_SNAPSHOT))
 #define OBJECTS (BIT(VERB_WHY) | BIT(VERB_REFS) | BIT(VERB_BACKREFS))
 #define TREES (OBJECTS | BIT(VERB_RETAINED))
+#define FINDERS (BIT(VERB_ATTACH) | BIT(VERB_REPORT) | BIT(VERB_DIFF))
 #define ANSWERS (ALL & ~BIT(VERB_SNAPSHOT))
 
 static const struct verb_row {
@@ -31,18 +32,20 @@ static const struct verb_row {
 	[VERB_WHY] = { "why", "SOURCE OBJECT", "the chain from a root to the object, each edge named" },
 	[VERB_REFS] = { "refs", "SOURCE OBJECT", "what the object refers to" },
 	[VERB_BACKREFS] = { "backrefs", "SOURCE OBJECT", "what refers to the object" },
+	[VERB_DIFF] = { "diff", "OLD NEW [NEWER]",
+			"what grew between snapshots of a process, and what keeps it" },
 };
 
 /* Flags without a short form get a number above any character. */
 enum { FLAG_JSON = 256, FLAG_COLOR, FLAG_LIMIT, FLAG_REDACT, FLAG_TIMEOUT, FLAG_FAIL_ON,
-       FLAG_MODE, FLAG_DEPTH, FLAG_MAX_NODES, FLAG_VERSION };
+       FLAG_BASELINE, FLAG_MODE, FLAG_DEPTH, FLAG_MAX_NODES, FLAG_VERSION };
 
 static const struct flag_row {
 	int id;
 	const char *name, *argument, *help;
 	uint32_t verbs;
 } flags[] = {
-	{ 'o', "output", "FILE", "write FILE; its suffix says what: .png .svg .pdf .dot .json .hgs", ALL },
+	{ 'o', "output", "FILE", "write FILE; its suffix says what: .png .svg .pdf .dot .json .hgs .baseline", ALL },
 	{ 'f', "force", NULL, "overwrite outputs that exist", ALL },
 	{ FLAG_JSON, "json", NULL, "the answer as JSON on standard output", ANSWERS },
 	{ 'p', "pid", "PID", "the process, instead of SOURCE", ALL },
@@ -51,6 +54,7 @@ static const struct flag_row {
 	{ FLAG_REDACT, "redact", NULL, "leave values out of the snapshot; names of code stay", ALL },
 	{ FLAG_LIMIT, "limit", "N", "at most N rows of each list (0: all)", ANSWERS },
 	{ FLAG_FAIL_ON, "fail-on", "CODE[,CODE]", "exit 7 where a finding has one of these codes", ANSWERS },
+	{ FLAG_BASELINE, "baseline", "FILE", "leave out findings that FILE knows; -o FILE.baseline makes it", FINDERS },
 	{ FLAG_DEPTH, "depth", "N", "levels of a tree (default 3)", TREES },
 	{ FLAG_MAX_NODES, "max-nodes", "N", "nodes of a picture at most (default 60)", ANSWERS },
 	{ FLAG_COLOR, "color", "auto|always|never", "colours in the report (NO_COLOR is honoured)", ALL },
@@ -155,6 +159,7 @@ static struct hg_error *take_flag(struct options *o, int id, const char *value)
 	case FLAG_JSON: o->json = true; return NULL;
 	case FLAG_REDACT: o->redact = true; return NULL;
 	case FLAG_TIMEOUT: return parse_seconds(value, &o->timeout_ns);
+	case FLAG_BASELINE: o->baseline = value; return NULL;
 	case FLAG_FAIL_ON: return parse_fail_on(value, &o->fail_on);
 	case FLAG_COLOR:
 		error = parse_word("color", value, colors, &word);
@@ -191,6 +196,12 @@ static struct hg_error *take_word(struct options *o, const char *word, bool *hav
 		}
 		return usage(hg_error_new(HG_EXIT_USAGE, "no such command: '%s'", word));
 	}
+	/* Each word of diff pushes the ones before it into the past. */
+	if (o->verb == VERB_DIFF && o->source && o->num_older < 2) {
+		o->older[o->num_older++] = o->source;
+		o->source = word;
+		return NULL;
+	}
 	if (!o->source) {
 		o->source = word;
 		return NULL;
@@ -212,6 +223,14 @@ static struct hg_error *check(const struct options *o, uint32_t seen_flags)
 	if (!o->source)
 		return usage(hg_error_new(HG_EXIT_USAGE, "%s wants %s", verbs[o->verb].name,
 					  (BIT(o->verb) & LIVE) ? "a PID" : "a SOURCE: a PID or a snapshot"));
+	if (o->fail_on & (o->verb == VERB_DIFF ? ~FINDING_DIFF_CODES : FINDING_DIFF_CODES))
+		return hg_error_hint(hg_error_new(HG_EXIT_USAGE, "--fail-on names a code that %s "
+								 "does not have",
+						  verbs[o->verb].name),
+				     "growth, handle-growth and descriptor-growth are those of diff, and "
+				     "of diff alone");
+	if (o->verb == VERB_DIFF && !o->num_older)
+		return usage(hg_error_new(HG_EXIT_USAGE, "diff wants two snapshots, or three"));
 	if ((BIT(o->verb) & OBJECTS) && !o->object)
 		return hg_error_hint(hg_error_new(HG_EXIT_USAGE, "%s wants an OBJECT",
 						  verbs[o->verb].name),
@@ -274,6 +293,11 @@ void options_deinit(struct options *options)
 {
 	free(options->outputs);
 	options->outputs = NULL;
+}
+
+const char *verb_name(enum verb verb)
+{
+	return verbs[verb].name;
 }
 
 void options_help(FILE *out, const struct options *options)

@@ -19,6 +19,7 @@ enum verb {
 	VERB_WHY,
 	VERB_REFS,
 	VERB_BACKREFS,
+	VERB_DIFF,
 	VERBS
 };
 
@@ -26,7 +27,9 @@ enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 struct options {
 	enum verb verb;
-	const char *source; /* PID or file, as typed */
+	const char *source; /* PID or file, as typed; of diff the last */
+	const char *older[2]; /* of diff, in order */
+	unsigned num_older;
 	const char *object; /* OBJECT of why, refs, backrefs, retained; NULL where there is none */
 	const char **outputs; /* -o, in order; NULL-terminated; owned */
 	unsigned num_outputs;
@@ -38,12 +41,16 @@ struct options {
 	int depth;
 	uint64_t timeout_ns;
 	enum freeze_mode mode;
+	const char *baseline; /* a file, or NULL */
 	uint64_t fail_on; /* bit (1 << enum finding_code) each */
 };
 
 /* Parses; errors have exit code 2 and name the flag. *ret is filled in place. */
 _must_check_ struct hg_error *options_parse(int argc, char **argv, struct options *ret);
 void options_deinit(struct options *options);
+
+/* "attach" and so on. */
+const char *verb_name(enum verb verb);
 
 /* The text of --help, for one verb where one was named. */
 void options_help(FILE *out, const struct options *options);

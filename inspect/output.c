@@ -11,6 +11,7 @@
 static const char *const formats[] = {
 	[OUTPUT_PNG] = "png", [OUTPUT_SVG] = "svg",   [OUTPUT_PDF] = "pdf",
 	[OUTPUT_DOT] = "dot", [OUTPUT_JSON] = "json", [OUTPUT_HGS] = "hgs",
+	[OUTPUT_BASELINE] = "baseline",
 };
 
 const char *output_format(enum output_kind kind)
@@ -30,7 +31,7 @@ static struct hg_error *kind_of(const char *path, enum output_kind *ret)
 	}
 	return hg_error_hint(hg_error_new(HG_EXIT_USAGE, "cannot write %s: its suffix does not say what",
 					  path),
-			     "name it .png, .svg, .pdf, .dot, .json or .hgs");
+			     "name it .png, .svg, .pdf, .dot, .json, .hgs or .baseline");
 }
 
 static struct hg_error *exists(const char *path)

@@ -11,7 +11,8 @@
 
 #include "../graph/error.h"
 
-enum output_kind { OUTPUT_PNG, OUTPUT_SVG, OUTPUT_PDF, OUTPUT_DOT, OUTPUT_JSON, OUTPUT_HGS };
+enum output_kind { OUTPUT_PNG, OUTPUT_SVG, OUTPUT_PDF, OUTPUT_DOT, OUTPUT_JSON, OUTPUT_HGS,
+		   OUTPUT_BASELINE };
 
 struct output {
 	enum output_kind kind;

@@ -12,8 +12,11 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
+#include "../graph/baseline.h"
 #include "../graph/picture.h"
+#include "../graph/report_diff.h"
 #include "capture.h"
+#include "comparison.h"
 #include "output.h"
 #include "progress.h"
 #include "source.h"
@@ -34,6 +37,8 @@ struct session {
 	int spool; /* snapshot of a process that no output keeps */
 	struct snapshot *snapshot;
 	struct answer *answer;
+	struct comparison *comparison; /* of diff */
+	struct baseline *baseline;
 	uint32_t *selected;
 	uint32_t num_selected;
 	uint64_t all_selected;
@@ -43,6 +48,8 @@ struct session {
 static void session_deinit(struct session *s)
 {
 	free(s->selected);
+	baseline_destroy(s->baseline);
+	comparison_destroy(s->comparison);
 	answer_destroy(s->answer);
 	snapshot_close(s->snapshot);
 	for (unsigned i = 0; i < s->num_outputs; i++)
@@ -82,7 +89,7 @@ static struct style make_style(const struct options *o)
 
 static bool is_picture(enum output_kind kind)
 {
-	return kind != OUTPUT_JSON && kind != OUTPUT_HGS;
+	return kind != OUTPUT_JSON && kind != OUTPUT_HGS && kind != OUTPUT_BASELINE;
 }
 
 /* A default picture: attach and report draw one where no -o names another output. */
@@ -105,9 +112,15 @@ static struct hg_error *check_output(const struct session *s, const struct outpu
 	if (output->kind == OUTPUT_HGS && !s->process)
 		return hg_error_new(HG_EXIT_USAGE, "%s: SOURCE is a snapshot already",
 				    output->path);
-	if (is_picture(output->kind) && (o->verb == VERB_TYPES || o->verb == VERB_RETAINED))
+	if (output->kind == OUTPUT_BASELINE && o->verb != VERB_ATTACH && o->verb != VERB_REPORT &&
+	    o->verb != VERB_DIFF)
+		return hg_error_hint(hg_error_new(HG_EXIT_USAGE, "%s finds nothing for a baseline",
+						  verb_name(o->verb)),
+				     "report and diff write one");
+	if (is_picture(output->kind) &&
+	    (o->verb == VERB_TYPES || o->verb == VERB_RETAINED || o->verb == VERB_DIFF))
 		return hg_error_hint(hg_error_new(HG_EXIT_USAGE, "%s has no picture",
-						  o->verb == VERB_TYPES ? "types" : "retained"),
+						  verb_name(o->verb)),
 				     "-o FILE.json, or one of attach, cycles, why, refs, backrefs");
 	return NULL;
 }
@@ -176,9 +189,13 @@ static struct hg_error *get_snapshot(struct session *s)
 {
 	const struct options *o = s->options;
 	bool live = o->verb == VERB_ATTACH || o->verb == VERB_SNAPSHOT;
-	struct hg_error *error;
+	struct hg_error *error = o->baseline ? baseline_read(o->baseline, &s->baseline) : NULL;
 	pid_t pid;
 
+	if (!error && o->num_older)
+		error = comparison_open(o, &s->comparison);
+	if (error)
+		return error;
 	if (live || source_is_pid(o->source, &pid)) {
 		error = source_process(o->source, &s->process);
 		if (!error)
@@ -216,6 +233,12 @@ static struct hg_error *analyse(struct session *s)
 	if (!error && s->options->object)
 		error = select_objects(s->answer, s->options->object, MAX_SELECTED, &s->selected,
 				       &s->num_selected, &s->all_selected);
+	if (!error && s->comparison)
+		error = comparison_make(s->comparison, s->answer, s->options->source);
+	if (!error && s->baseline && s->comparison)
+		baseline_mark(s->baseline, s->comparison->diff);
+	else if (!error && s->baseline)
+		baseline_mute(s->baseline, s->answer);
 	if (!error && s->options->verb == VERB_REPORT && !s->options->num_outputs)
 		error = open_default(s, s->snapshot->meta->pid);
 	progress_clear(&s->progress);
@@ -240,24 +263,32 @@ static struct hg_error *print(struct session *s, FILE *out, bool json, const cha
 	if (o->verb == VERB_RETAINED)
 		return report_retained(out, s->answer, s->selected, s->num_selected,
 				       s->all_selected, o->depth, &s->style, json);
+	if (s->comparison)
+		return report_diff(out, s->comparison->diff, s->comparison->names, &s->style, json);
 	if (json)
 		return report_json(out, s->answer, parts[o->verb], s->style.limit, names);
 	return report_text(out, s->answer, parts[o->verb], &s->style);
 }
 
-static struct hg_error *write_json(struct session *s, int fd)
+/* JSON and baselines, which are text. */
+static struct hg_error *write_text(struct session *s, const struct output *output)
 {
 	_cleanup_fclose_ FILE *out = NULL;
-	_cleanup_close_ int copy = dup(fd);
+	_cleanup_close_ int copy = dup(output->fd);
 	struct hg_error *error;
 
 	out = copy >= 0 ? fdopen(copy, "w") : NULL;
 	if (!out)
-		return hg_error_write(errno, "JSON");
+		return hg_error_write(errno, output->path);
 	copy = -1;
-	error = print(s, out, true, NULL);
+	if (output->kind == OUTPUT_JSON)
+		error = print(s, out, true, NULL);
+	else if (s->comparison)
+		error = baseline_write_diff(out, s->comparison->diff);
+	else
+		error = baseline_write(out, s->answer);
 	if (!error && (fflush(out) || ferror(out)))
-		error = hg_error_write(errno, "JSON");
+		error = hg_error_write(errno, output->path);
 	return error;
 }
 
@@ -289,8 +320,8 @@ static struct hg_error *write_outputs(struct session *s)
 	for (unsigned i = 0; !error && i < s->num_outputs; i++) {
 		struct output *output = &s->outputs[i];
 
-		if (output->kind == OUTPUT_JSON)
-			error = write_json(s, output->fd);
+		if (output->kind == OUTPUT_JSON || output->kind == OUTPUT_BASELINE)
+			error = write_text(s, output);
 		else if (output->kind != OUTPUT_HGS)
 			error = draw(s, output);
 		if (!error)
@@ -353,12 +384,16 @@ static struct hg_error *publish(struct session *s)
 
 static enum hg_exit status_of(const struct session *s)
 {
-	for (uint32_t i = 0; s->answer && i < s->answer->num_findings; i++) {
+	for (uint32_t i = 0; s->answer && !s->comparison && i < s->answer->num_findings; i++) {
 		if (s->options->fail_on & UINT64_C(1) << s->answer->findings[i].code)
 			return HG_EXIT_FAIL_ON;
 	}
+	if (s->comparison && comparison_matches(s->comparison, s->options->fail_on))
+		return HG_EXIT_FAIL_ON;
 	if (s->reader_gone)
 		return HG_EXIT_PIPE;
+	if (s->comparison && comparison_is_incomplete(s->comparison))
+		return HG_EXIT_INCOMPLETE;
 	return s->snapshot && s->snapshot->num_incomplete ? HG_EXIT_INCOMPLETE : HG_EXIT_OK;
 }
 
