@@ -27,7 +27,7 @@ static bool is_bookkeeping(const struct library *library)
 
 static bool is_callbacks(const struct answer *answer, const struct hgs_word *word)
 {
-	uint32_t library = answer->s->segments[word->segment].library;
+	uint32_t library = word->library;
 
 	if (word->kind != HGS_WORD_CALLBACK && word->kind != HGS_WORD_FREED)
 		return false;
@@ -45,21 +45,14 @@ static enum fate fate_of(const struct answer *answer, const struct hgs_word *wor
 	return unreached(answer, word->target) ? FATE_GARBAGE : FATE_KEPT;
 }
 
-/* The library, or HGS_NONE for the heap. */
-static uint32_t place_of(const struct answer *answer, const struct hgs_word *word)
-{
-	return answer->s->segments[word->segment].library;
-}
-
 static int by_fate(const void *a, const void *b, void *context)
 {
 	const struct answer *answer = context;
 	const struct hgs_word *x = &answer->s->words[*(const uint32_t *)a];
 	const struct hgs_word *y = &answer->s->words[*(const uint32_t *)b];
-	uint32_t x_place = place_of(answer, x), y_place = place_of(answer, y);
 
-	if (x_place != y_place)
-		return x_place < y_place ? -1 : 1;
+	if (x->library != y->library)
+		return x->library < y->library ? -1 : 1;
 	if (fate_of(answer, x) != fate_of(answer, y))
 		return fate_of(answer, x) < fate_of(answer, y) ? -1 : 1;
 	return (x->at > y->at) - (x->at < y->at);
@@ -173,7 +166,7 @@ static struct hg_error *report(const struct calls *calls, const uint32_t *words,
 	const char *callable = first->target == HGS_NONE ? "a libffi closure that no object has"
 							 : callable_name(answer->s, first->target);
 	enum fate fate = fate_of(answer, first);
-	uint32_t library = place_of(answer, first);
+	uint32_t library = first->library; /* HGS_NONE: the heap */
 	struct finding *finding;
 	struct hg_error *error = place ? finding_add(answer, FINDING_NATIVE_CALLBACK, &finding)
 				       : &hg_error_no_memory;
@@ -212,7 +205,7 @@ static bool together(const struct answer *answer, uint32_t a, uint32_t b)
 {
 	const struct hgs_word *x = &answer->s->words[a], *y = &answer->s->words[b];
 
-	return place_of(answer, x) == place_of(answer, y) && fate_of(answer, x) == fate_of(answer, y);
+	return x->library == y->library && fate_of(answer, x) == fate_of(answer, y);
 }
 
 struct hg_error *findings_callbacks(struct making *making)

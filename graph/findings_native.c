@@ -85,35 +85,20 @@ static void describe_held(const struct answer *answer, const struct run *run,
 	const struct snapshot *s = answer->s;
 	const struct native_reference *first = &answer->native[run->list[0]];
 	const char *type = snapshot_type_name(s, first->fact->object);
-	const char *place = first->found_in[0] ? first->found_in[0] : "native memory";
+	const char *place = first->found_in[0];
 	bool rooted = answer->reach->state[first->fact->object] == REACH_ROOT;
 	const char *name = rooted ? first->path : type;
 	unsigned long long count = run->count;
 
-	finding->title = first->library == HGS_NONE
-		? finding_text("%llu %s object%s that only native code keeps", count, type,
-			       plural(count))
-		: finding_text("%llu %s object%s held by native code: %s", count, type,
-			       count == 1 ? " is" : "s are", place);
-	if (first->word != HGS_NONE)
-		finding->evidence =
-			finding_text("the word at 0x%llx (%s) is the address of %s; count %u, %u found",
-				     (unsigned long long)s->words[first->word].at, place,
-				     name, s->refs[first->fact->object],
-				     s->refs[first->fact->object] - first->surplus);
-	else
-		finding->evidence =
-			finding_text("words of %s have the address of %s (inferred: it may be stale); "
-				     "count %u, %u found",
-				     place, name, s->refs[first->fact->object],
-				     s->refs[first->fact->object] - first->surplus);
-	if (first->library != HGS_NONE)
-		finding->advice = finding_text("it goes when %s gives it back: unregister it there, or "
-					       "see that its static PyObject * is released (Py_CLEAR)",
-					       answer->libraries[first->library].name);
-	else
-		finding->advice = finding_text("look for what was given the %s and not told to forget "
-					       "it", type);
+	finding->title = finding_text("%llu %s object%s held by native code: %s", count, type,
+				      count == 1 ? " is" : "s are", place);
+	finding->evidence = finding_text("the word at 0x%llx (%s) is the address of %s; count %u, %u found",
+					 (unsigned long long)s->words[first->word].at, place, name,
+					 s->refs[first->fact->object],
+					 s->refs[first->fact->object] - first->surplus);
+	finding->advice = finding_text("it goes when %s gives it back: unregister it there, or see that "
+				       "its static PyObject * is released (Py_CLEAR)",
+				       answer->libraries[first->library].name);
 }
 
 static struct hg_error *report(struct answer *answer, const struct run *run)
@@ -128,8 +113,6 @@ static struct hg_error *report(struct answer *answer, const struct run *run)
 	finding->library = first->library;
 	if (first->library != HGS_NONE)
 		finding->library_name = answer->libraries[first->library].name;
-	if (first->hold == NATIVE_MEMORY || (first->hold == NATIVE_LIBRARY && run->alive))
-		finding->severity = SEVERITY_NOTE;
 	finding->num_objects = run->count < FINDING_OBJECTS ? run->count : FINDING_OBJECTS;
 	finding->objects = malloc(finding->num_objects * sizeof(*finding->objects));
 	if (!finding->objects)
@@ -143,16 +126,17 @@ static struct hg_error *report(struct answer *answer, const struct run *run)
 	return finding_done(finding);
 }
 
-/* A structure in memory that holds an object which Python reaches too is nobody's concern. */
+/* What a structure in the heap may hold (an array of numpy has its objects there), and what a root keeps
+ * as well, is in the JSON and no finding. */
 static bool is_worth_it(const struct answer *answer, const struct run *run)
 {
 	switch (answer->native[run->list[0]].hold) {
 	case NATIVE_NOWHERE:
 		return run->unaccounted > (uint64_t)REGISTERS * answer->s->meta->threads;
-	case NATIVE_MEMORY:
+	case NATIVE_LIBRARY:
 		return !run->alive;
 	default:
-		return true;
+		return false;
 	}
 }
 

@@ -325,6 +325,8 @@ struct hgs_word {
 	uint32_t place;	  /* enum hgs_place */
 	uint32_t kind;	  /* enum hgs_word_kind */
 	uint32_t target;  /* object, or HGS_NONE */
+	uint32_t library; /* whose data it is in; HGS_NONE: of none. A mapping may have both */
+	uint32_t reserved;
 };
 
 /* A word in the memory of an object whose type has no tp_traverse is the address of an object. */

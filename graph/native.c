@@ -9,7 +9,8 @@
  * Left out is what is CPython's business or nobody's: words in the interpreter's own data and in the
  * standard library's extensions, what a C function that is running holds on its stack, and, where a
  * library or the heap has it, all but objects of the application's own classes, its functions and
- * methods: what else an extension keeps is its own affair. */
+ * methods: what else an extension keeps is its own affair, and so is a count too high of what
+ * something else refers to. */
 #include "native.h"
 
 #include <string.h>
@@ -64,9 +65,9 @@ char *word_place(const struct answer *answer, const struct hgs_word *word)
 		return strdup("[heap]");
 	case HGS_PLACE_DATA:
 	case HGS_PLACE_BSS:
-		if (segment->library == HGS_NONE)
+		if (word->library == HGS_NONE)
 			break;
-		if (asprintf(&place, "%s %s", answer->libraries[segment->library].name,
+		if (asprintf(&place, "%s %s", answer->libraries[word->library].name,
 			     word->place == HGS_PLACE_BSS ? ".bss" : ".data") < 0)
 			return NULL;
 		return place;
@@ -119,18 +120,21 @@ static uint32_t words_of(const struct native *n, uint32_t object, uint32_t *coun
 	return low;
 }
 
-/* The top-level module that the object's code comes from: of an instance its class's, of a function or
- * a method where it was defined. Its length is *length; NULL where nothing says so. */
+/* The top-level module that the object's code comes from: of an instance its class's, of a bound method its
+ * instance's, of a function where it was defined. Its length is *length; NULL where nothing says so: what
+ * is bound to a class is as good as a global. */
 static const char *home_of(const struct snapshot *s, uint32_t object, size_t *length)
 {
 	const char *type = snapshot_type_name(s, object), *name = NULL;
 	uint32_t globals, named;
 
-	if (!strcmp(type, "method"))
-		object = member_value(s, object, "__func__");
-	if (object == HGS_NONE)
-		return NULL;
-	if (!strcmp(type, "function") || !strcmp(type, "method")) {
+	if (!strcmp(type, "method")) {
+		object = member_value(s, object, "__self__");
+		if (object == HGS_NONE || s->flags[object] & HGS_OBJ_TYPE_OBJECT)
+			return NULL;
+		type = snapshot_type_name(s, object);
+	}
+	if (!strcmp(type, "function")) {
 		globals = member_value(s, object, "__globals__");
 		named = globals == HGS_NONE ? HGS_NONE : dict_value(s, globals, "__name__");
 		name = named == HGS_NONE ? NULL : snapshot_text(s, named);
@@ -175,7 +179,7 @@ static struct tally tally_of(const struct native *n, uint32_t object)
 
 	for (; count--; at++) {
 		uint32_t index = n->words.sorted[at];
-		uint32_t library = answer->s->segments[answer->s->words[index].segment].library;
+		uint32_t library = answer->s->words[index].library;
 
 		if (library == HGS_NONE || library_is_pythons(&answer->libraries[library])) {
 			tally.pythons++;
@@ -205,7 +209,7 @@ static bool judge(const struct native *n, const struct hgs_surplus *fact,
 	if (tally.others) {
 		ret->hold = NATIVE_LIBRARY;
 		ret->word = tally.first;
-		ret->library = s->segments[s->words[tally.first].segment].library;
+		ret->library = s->words[tally.first].library;
 		return is_applications(n, fact->object, &answer->libraries[ret->library]);
 	}
 	if (surplus <= tally.pythons + fact->in_stacks)
@@ -215,7 +219,8 @@ static bool judge(const struct native *n, const struct hgs_surplus *fact,
 		ret->unaccounted = s->refs[fact->object] - (uint32_t)words;
 		if (ret->unaccounted > ret->surplus)
 			ret->unaccounted = ret->surplus;
-		return !s->search->left_out;
+		return !s->search->left_out && (ret->surplus == s->refs[fact->object] ||
+						is_applications(n, fact->object, NULL));
 	}
 	ret->hold = NATIVE_MEMORY;
 	return is_applications(n, fact->object, NULL);
@@ -297,6 +302,16 @@ static struct hg_error *keep(struct native *n, const struct native_reference *re
 	return describe(n, &answer->native[answer->num_native - 1]);
 }
 
+/* What can be told best comes first, then as in the snapshot. */
+static int by_hold(const void *a, const void *b)
+{
+	const struct native_reference *x = a, *y = b;
+
+	if (x->hold != y->hold)
+		return x->hold < y->hold ? -1 : 1;
+	return (x->fact > y->fact) - (x->fact < y->fact);
+}
+
 struct hg_error *native_make(struct making *making)
 {
 	struct native n = {.making = making};
@@ -312,6 +327,9 @@ struct hg_error *native_make(struct making *making)
 		if (judge(&n, &s->surplus[i], &reference))
 			error = keep(&n, &reference);
 	}
+	if (!error && making->answer->num_native)
+		qsort(making->answer->native, making->answer->num_native,
+		      sizeof(*making->answer->native), by_hold);
 	free(n.words.sorted);
 	return error;
 }

@@ -228,7 +228,8 @@ static const char *check_search(const struct snapshot *s)
 		bad |= s->surplus[i].object >= s->n || !s->surplus[i].surplus;
 	for (uint32_t i = 0; i < s->num_words; i++)
 		bad |= s->words[i].segment >= s->num_segments ||
-		       !index_ok(s->words[i].target, s->n);
+		       !index_ok(s->words[i].target, s->n) ||
+		       !index_ok(s->words[i].library, s->num_libraries);
 	for (uint32_t i = 0; i < s->num_inferred; i++)
 		bad |= s->inferred[i].from >= s->n || s->inferred[i].to >= s->n;
 	return bad ? "a word of memory or an inferred reference is out of range" : NULL;

@@ -32,7 +32,7 @@ struct search {
 	uint32_t num_words, num_loose, words_room, loose_room;
 	uint32_t segment;
 	enum hgs_place place;
-	uint64_t bss; /* where the library's initialised data ends */
+	uint64_t *bss; /* of each library: where its initialised data ends */
 	struct hgs_search total;
 };
 
@@ -116,28 +116,45 @@ static bool is_closure(const struct search *s, uint64_t code)
 	return false;
 }
 
+/* Where a word lies. The kernel makes one mapping of a library's .bss and what is mapped next to it, on
+ * either side. */
+static void locate(const struct search *s, struct hgs_word *word)
+{
+	const struct linkmap *map = s->source->map;
+
+	word->place = s->place;
+	word->library = HGS_NONE;
+	if (s->place != HGS_PLACE_DATA && s->place != HGS_PLACE_ANONYMOUS)
+		return;
+	for (size_t i = 0; i < map->num_libraries && word->library == HGS_NONE; i++)
+		if (word->at >= map->libraries[i].fact.start && word->at < map->libraries[i].fact.end)
+			word->library = (uint32_t)i;
+	word->place = word->library == HGS_NONE		  ? HGS_PLACE_ANONYMOUS
+		      : word->at >= s->bss[word->library] ? HGS_PLACE_BSS
+							  : HGS_PLACE_DATA;
+}
+
 static struct hg_error *take(void *context, uint64_t at, uint64_t value, uint32_t id)
 {
 	struct search *s = context;
 	struct hgs_word word = { .at = at, .value = value, .segment = s->segment,
-				 .place = s->place, .target = HGS_NONE };
+				 .target = HGS_NONE };
 
-	if (in_library(s->place))
-		word.place = at >= s->bss ? HGS_PLACE_BSS : HGS_PLACE_DATA;
+	locate(s, &word);
 	if (id == SCAN_NO_VALUE) {
 		word.kind = HGS_WORD_FREED;
-		if (!in_library(s->place) || !is_closure(s, value))
+		if (!in_library(word.place) || !is_closure(s, value))
 			return NULL;
 	} else if (id < s->num_surplus) {
 		word.kind = HGS_WORD_OBJECT;
 		word.target = s->surplus[id].object;
-		++*counter(&s->surplus[id], s->place);
-		if (!in_library(s->place))
+		++*counter(&s->surplus[id], word.place);
+		if (!in_library(word.place))
 			return NULL;
 	} else {
 		word.kind = HGS_WORD_CALLBACK;
 		word.target = s->heap->holders[s->callbacks[id - s->num_surplus]].object;
-		if (!in_library(s->place))
+		if (!in_library(word.place))
 			return add(&s->loose, &s->num_loose, &s->loose_room, &word);
 	}
 	return add(&s->words, &s->num_words, &s->words_room, &word);
@@ -193,8 +210,7 @@ static struct hg_error *search_segment(struct search *s, size_t i, enum pass pas
 {
 	static const enum hgs_place places[PASSES] = { HGS_PLACE_DATA, HGS_PLACE_STACK,
 						       HGS_PLACE_HEAP, HGS_PLACE_ANONYMOUS };
-	const struct linkmap *map = s->source->map;
-	const struct hgs_segment *segment = &map->segments[i];
+	const struct hgs_segment *segment = &s->source->map->segments[i];
 	uint64_t resident = scan_resident(s->scan, segment->start, segment->end);
 
 	if (s->total.bytes + resident > most) {
@@ -203,18 +219,22 @@ static struct hg_error *search_segment(struct search *s, size_t i, enum pass pas
 	}
 	s->segment = (uint32_t)i;
 	s->place = places[pass];
-	if (pass == PASS_LIBRARIES)
-		s->bss = end_of_data(s, &map->libraries[segment->library].fact);
 	return scan_run(s->scan, segment->start, segment->end, take, s, &s->total.bytes);
 }
 
 static struct hg_error *search_memory(struct search *s)
 {
+	const struct linkmap *map = s->source->map;
 	uint64_t most = MOST_BYTES + MOST_BYTES_PER_OBJECT * (uint64_t)s->heap->n;
 	struct hg_error *error = NULL;
 
+	s->bss = calloc(map->num_libraries + 1, sizeof(*s->bss));
+	if (!s->bss)
+		return &hg_error_no_memory;
+	for (size_t i = 0; i < map->num_libraries; i++)
+		s->bss[i] = end_of_data(s, &map->libraries[i].fact);
 	for (enum pass pass = 0; pass < PASSES; pass++)
-		for (size_t i = 0; i < s->source->map->num_segments && !error; i++)
+		for (size_t i = 0; i < map->num_segments && !error; i++)
 			if (pass_of(s, i) == pass)
 				error = search_segment(s, i, pass, most);
 	return error;
@@ -350,6 +370,7 @@ static void search_deinit(struct search *s)
 	free(s->callbacks);
 	free(s->words);
 	free(s->loose);
+	free(s->bss);
 }
 
 struct hg_error *native_write(const struct native_source *source, struct snapshot_writer *writer)

@@ -36,7 +36,8 @@ static struct heap *make(uint32_t *main)
 static struct hgs_word word(uint32_t segment, uint32_t place, uint32_t kind, uint32_t target)
 {
 	return (struct hgs_word){.at = 0x10000 * (segment + 1) + 64, .value = 0x7000,
-				 .segment = segment, .place = place, .kind = kind, .target = target};
+				 .segment = segment, .place = place, .kind = kind, .target = target,
+				 .library = segment < LIBRARIES ? segment : HGS_NONE};
 }
 
 /* An object with references that nothing found accounts for. */
