@@ -43,16 +43,21 @@ def run_measured(*arguments, cwd):
 
 TOUCH = """
 import mmap, sys
-memory = mmap.mmap(-1, int(sys.argv[1]))
-for at in range(0, len(memory), mmap.PAGESIZE):
-    memory[at] = 1
+for size, huge in ((int(sys.argv[1]), False), (int(sys.argv[2]), True)):
+    memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    if huge:
+        memory.madvise(mmap.MADV_HUGEPAGE)
+    for at in range(0, len(memory), mmap.PAGESIZE):
+        memory[at] = 1
 """
 
 
 def touch(size):
-    """Makes the host supply the pages that a capture of so many containers will use. In a process of
-    its own: a child's peak memory counts from that of the process which starts it."""
-    subprocess.run([sys.executable, "-c", TOUCH, str((64 << 20) + 160 * size)], check=True)
+    """Makes the host supply the pages that a capture of so many containers will use, small ones and
+    the huge ones of the walk, which the kernel takes from elsewhere. In a process of its own: a
+    child's peak memory counts from that of the process which starts it."""
+    subprocess.run([sys.executable, "-c", TOUCH, str((64 << 20) + 160 * size),
+                    str((64 << 20) + 200 * size)], check=True)
 
 
 def gcore_seconds(target, directory):
@@ -131,6 +136,22 @@ def table(rows, rates):
               f"| {cell(row['bytes'] / row['objects'])} bytes |")
 
 
+ALLOWED_NS = (100, 40)  # an object, a reference: what the walk may cost
+
+
+def against_allowed(rows, rates):
+    """The walk beside what it may cost: as a sum over the heap, and each figure by itself."""
+    print(f"\nThe walk may cost {ALLOWED_NS[0]} ns an object and {ALLOWED_NS[1]} ns a reference:")
+    for row in rows:
+        if row["size"] not in rates:
+            continue
+        allowed = (row["objects"] * ALLOWED_NS[0] + row["references"] * ALLOWED_NS[1]) / 1e6
+        print(f"- {row['size']:,} containers: {cell(row['walk_ms'])} ms of {cell(allowed)} ms "
+              f"(x {row['walk_ms'] / allowed:.2f}); "
+              + ", ".join(f"{rate:.1f} of {may} ns {of}" for rate, may, of in
+                          zip(rates[row["size"]], ALLOWED_NS, ("an object", "a reference"))))
+
+
 def main():
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__.splitlines()[0])
     parser.add_argument("--sizes", default="0,1000000,5000000,20000000")
@@ -149,6 +170,7 @@ def main():
             for size in options.sizes.split(",")]
     rates = walk_rates(chosen, rows, max(3, options.attaches // 4))
     table(rows, rates)
+    against_allowed(rows, rates)
     large = [row for row in rows if row["size"] >= 1_000_000]
     if len(large) > 1:
         each = [row["walk_ms"] / row["objects"] for row in large]

@@ -41,20 +41,16 @@ static bool start(struct hook_control *control)
 	h->control = control;
 	h->layout = control->layout;
 	h->minor = control->layout.minor;
-	h->last_region = UINT64_MAX;
 	return true;
 }
 
 /* Entered with a phase behind HOOK_START_PHASE, the hook was interrupted by a fault in it. */
 static void resume(struct hook *h)
 {
-	h->queued = h->control->phase == HOOK_WALK ? h->queued : 0;
-	if (h->control->phase == HOOK_LISTS) {
-		h->control->broken_list++;
-		h->generation++;
-	} else if (h->control->phase == HOOK_WALK) {
+	if (h->control->phase == HOOK_WALK)
 		hook_walk_resume(h);
-	}
+	else
+		h->queued = 0;
 }
 
 static void phases(struct hook *h)
@@ -64,13 +60,9 @@ static void phases(struct hook *h)
 	if (control->phase == HOOK_START_PHASE) {
 		hook_push32(h, &control->columns[HOOK_STRINGS], 0); /* offset 0 is "" */
 		control->columns[HOOK_STRINGS].used = 1;
-		control->phase = HOOK_LISTS;
+		control->phase = HOOK_ROOT_PHASE;
 	} else {
 		resume(h);
-	}
-	if (control->phase == HOOK_LISTS) {
-		hook_lists(h);
-		control->phase = HOOK_ROOT_PHASE;
 	}
 	if (control->phase == HOOK_ROOT_PHASE) {
 		hook_roots(h);

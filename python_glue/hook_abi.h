@@ -52,7 +52,7 @@ struct hook_given {
 	uint32_t pad;
 };
 
-enum hook_phase { HOOK_START_PHASE = 0, HOOK_LISTS, HOOK_ROOT_PHASE, HOOK_WALK, HOOK_DONE, HOOK_FAILED };
+enum hook_phase { HOOK_START_PHASE = 0, HOOK_ROOT_PHASE, HOOK_WALK, HOOK_DONE, HOOK_FAILED };
 
 struct hook_control {
 	/* in */
@@ -66,7 +66,7 @@ struct hook_control {
 	uint32_t phase;	 /* enum hook_phase */
 	int32_t error;	 /* errno of a failed system call in HOOK_FAILED */
 	uint64_t cursor; /* object being visited (index) */
-	uint64_t cursor_address; /* in HOOK_LISTS: the gc header being read */
+	uint64_t cursor_address; /* the gc header read last */
 	uint64_t objects, references, tracked, frozen, bad;
 	uint32_t gc_enabled, interpreters;
 	uint32_t broken_list; /* a gc list that does not close in both directions */

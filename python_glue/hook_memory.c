@@ -2,15 +2,16 @@
  *
  * The table has a u32 for each 16 bytes of address space: no two objects begin in the same 16
  * bytes, because each has a header of 16. A leaf covers 64 MB and is mapped when an object in it
- * first appears; the kernel then supplies only the pages that are touched. Against a hash table
- * over the addresses this costs one cache miss, never a comparison and never a rehash. */
+ * first appears; the directory of leaves covers all of user space, and the kernel supplies only the
+ * pages of either that are touched. Against a hash table over the addresses this costs one cache
+ * miss, never a comparison and never a rehash. */
 #include "hook_private.h"
 
 #define SYS_mmap 9
 #define SYS_mremap 25
 #define SYS_madvise 28
 #define HOOK_ENOMEM 12
-#define LEAF_BYTES (4ull << 22)
+#define HUGE_FROM (4u << 20) /* bytes of an array from which on it gets huge pages */
 
 static int64_t hook_syscall(int64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
 			    uint64_t e, uint64_t f)
@@ -46,6 +47,12 @@ int64_t hook_map(uint64_t size)
 	return hook_syscall(SYS_mmap, 0, size, 3, 0x4022, (uint64_t)-1, 0);
 }
 
+/* MADV_HUGEPAGE; where refused, small pages do. */
+static void huge_pages(uint64_t data, uint64_t size)
+{
+	hook_syscall(SYS_madvise, data, size, 14, 0, 0, 0);
+}
+
 static void array_grow(struct hook *h, struct hook_array *array, uint64_t size)
 {
 	uint64_t capacity = array->capacity ? array->capacity * 2 : 1 << 16;
@@ -59,6 +66,8 @@ static void array_grow(struct hook *h, struct hook_array *array, uint64_t size)
 		data = hook_map(capacity);
 	if (data < 0 && data > -4096)
 		hook_fail(h, (int)-data);
+	if (capacity >= HUGE_FROM)
+		huge_pages((uint64_t)data, capacity);
 	array->data = (uint64_t)data;
 	array->capacity = capacity;
 }
@@ -83,52 +92,32 @@ void hook_push32(struct hook *h, struct hook_array *array, uint32_t value)
 	*(hook_u32 *)hook_push(h, array, 4) = value;
 }
 
-static struct hook_region *region_entry(struct hook *h, uint64_t region)
+uint32_t hook_known(struct hook *h, uint64_t address)
 {
-	uint64_t i = (region * 0x9e3779b97f4a7c15ull) >> 40;
+	const uint32_t *leaf = h->leaves[hook_region(address)];
 
-	for (;; i++) {
-		struct hook_region *entry = &h->regions[i % HOOK_REGIONS];
-
-		if (entry->key == region + 1 || !entry->key)
-			return entry;
-	}
+	return leaf ? leaf[hook_place(address)] : 0;
 }
 
-/* The leaf of a region, NULL where no object in it is known. */
-uint32_t *hook_leaf_known(struct hook *h, uint64_t region)
+static uint32_t *make_leaf(struct hook *h, uint64_t region)
 {
-	return region_entry(h, region)->leaf;
-}
+	int64_t data = hook_map(HOOK_LEAF_SLOTS * 4);
 
-static uint32_t *leaf_at(struct hook *h, uint64_t region)
-{
-	struct hook_region *entry;
-	int64_t data;
-
-	entry = region_entry(h, region);
-	if (!entry->key) {
-		if (++h->num_regions > HOOK_REGIONS / 2)
-			hook_fail(h, HOOK_EOVERFLOW);
-		data = hook_map(LEAF_BYTES);
-		if (data < 0 && data > -4096)
-			hook_fail(h, (int)-data);
-		/* MADV_HUGEPAGE; where refused, small pages do. */
-		hook_syscall(SYS_madvise, (uint64_t)data, LEAF_BYTES, 14, 0, 0, 0);
-		entry->leaf = (uint32_t *)data;
-		entry->key = region + 1;
-	}
-	h->last_region = region;
-	h->last_leaf = entry->leaf;
-	return entry->leaf;
+	if (data < 0 && data > -4096)
+		hook_fail(h, (int)-data);
+	huge_pages((uint64_t)data, HOOK_LEAF_SLOTS * 4);
+	h->leaves[region] = (uint32_t *)data;
+	return (uint32_t *)data;
 }
 
 HOOK_HOT uint32_t *hook_slot(struct hook *h, uint64_t address)
 {
-	uint64_t region = address >> 26;
-	uint32_t *leaf = region == h->last_region ? h->last_leaf : leaf_at(h, region);
+	uint64_t region = hook_region(address);
+	uint32_t *leaf = h->leaves[region];
 
-	return leaf + ((address >> 4) & ((1u << 22) - 1));
+	if (!leaf)
+		leaf = make_leaf(h, region);
+	return leaf + hook_place(address);
 }
 
 HOOK_HOT uint32_t hook_add(struct hook *h, uint32_t *slot, uint64_t address)

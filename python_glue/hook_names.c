@@ -92,12 +92,8 @@ static bool name_edge(struct hook *h, uint32_t target, uint32_t name)
 
 static bool match(struct hook *h, uint64_t address, uint32_t name, uint64_t name_address)
 {
-	uint32_t *leaf, index;
+	uint32_t index = address ? hook_known(h, address) : 0;
 
-	if (!address)
-		return false;
-	leaf = hook_leaf_known(h, address >> 26);
-	index = leaf ? leaf[address >> 4 & ((1u << 22) - 1)] : 0;
 	if (!index)
 		return false;
 	if (name_address)
@@ -215,13 +211,26 @@ static void match_field(struct hook *h, uint64_t address, enum hook_field field)
 		match(h, address, hook_field_name(h, field), 0);
 }
 
-static void kind_fields(struct hook *h, uint64_t object, const struct hook_type *type)
+/* Notes which rows of `fields`, sorted by kind, are about instances of the type. */
+void hook_fields_of(struct hook_type *type)
 {
 	unsigned i;
 
-	for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
-		if (fields[i].kind == type->kind && h->minor >= fields[i].from &&
-		    h->minor <= fields[i].to && fields[i].word * 8 < type->basicsize)
+	for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		if (fields[i].kind != type->kind)
+			continue;
+		if (!type->num_fields++)
+			type->first_field = (uint8_t)i;
+	}
+}
+
+static void kind_fields(struct hook *h, uint64_t object, const struct hook_type *type)
+{
+	unsigned i, end = type->first_field + (unsigned)type->num_fields;
+
+	for (i = type->first_field; i < end; i++)
+		if (h->minor >= fields[i].from && h->minor <= fields[i].to &&
+		    fields[i].word * 8 < type->basicsize)
 			match_field(h, get64(object + fields[i].word * 8u), fields[i].name);
 }
 
@@ -317,5 +326,4 @@ void hook_names(struct hook *h, uint64_t object, const struct hook_type *type)
 		match(h, type->address, HGS_EDGE_TYPE, 0);
 	if (type->kind == KIND_TYPE)
 		cached_keys(h, object);
-	hook_flush(h);
 }

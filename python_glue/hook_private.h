@@ -23,7 +23,9 @@
 #endif
 
 #define HOOK_QUEUE 64
-#define HOOK_REGIONS (1u << 16)    /* of 64 MB; half of them can be used: 2 TB */
+#define HOOK_REGION_BITS 26        /* 64 MB */
+#define HOOK_REGIONS (1u << 21)    /* up to 2^47, where user space ends */
+#define HOOK_LEAF_SLOTS (1u << 22) /* of a region: one for each 16 bytes */
 #define HOOK_TYPE_SLOTS (1u << 22) /* half of them can be used */
 #define HOOK_EOVERFLOW 75
 #define HOOK_TEXT_MAX 96
@@ -81,8 +83,9 @@ struct hook_type {
 	uint32_t object_flags;	/* HGS_OBJ_* that each instance has */
 	uint32_t members, num_members; /* in struct hook.members */
 	uint8_t kind, exact;	/* exact: the static type itself, no subclass */
-	uint16_t fields; /* of a struct sequence, visible or not; 0: it is none */
-	uint32_t pad;
+	uint16_t items; /* of a struct sequence, visible or not; 0: it is none */
+	uint8_t first_field, num_fields; /* in hook_names.c's table */
+	uint16_t pad;
 };
 
 /* A pseudo object: a thread state or a running frame. */
@@ -105,32 +108,33 @@ struct hook_queued {
 	uint32_t name;
 };
 
-struct hook_region {
-	uint64_t key;  /* address >> 26, plus one: 0 is an empty entry */
-	uint32_t *leaf; /* index + 1 for each 16 bytes */
+/* Where the walk stands in the gc's lists. */
+struct hook_lists {
+	uint64_t interpreter, head, previous, at; /* at: the link to take next, 0: none */
+	uint32_t left; /* lists of the interpreter behind this one */
+	uint32_t flags; /* HGS_OBJ_* that this list tells of its objects */
+	bool frozen, done, reading;
 };
 
 /* What is used most stands first, within reach of short instructions. */
 struct hook {
 	struct hook_control *control;
-	uint64_t last_region;
-	uint32_t *last_leaf;
 	uint32_t minor, queued;
 	uint64_t first_edge, most_edges, match; /* of the object being walked */
-	uint64_t interpreter, thread;	/* where LISTS and ROOT_PHASE stand */
-	uint32_t generation, thread_index, root_step, next_pseudo;
+	struct hook_lists lists;
+	uint64_t interpreter, thread;	/* where ROOT_PHASE stands */
+	uint32_t thread_index, root_step, next_pseudo;
 	uint32_t last_type, key_misses;
 	uint64_t rows; /* room in the columns of the walk */
 
 	struct py_layout layout;
-	uint64_t num_regions;
 	struct hook_array types, members, pseudos, closures, free_names;
 	void *unwind[5]; /* __builtin_longjmp() to the end of hook_run() after a failure */
 	uint32_t field_names[NAME_COUNT]; /* STRINGS offsets, made when first used */
 	struct hook_queued queue[HOOK_QUEUE];
-	/* Hash tables; only the pages in use exist. */
-	struct hook_region regions[HOOK_REGIONS];
-	uint32_t type_slots[HOOK_TYPE_SLOTS]; /* index into types, plus one */
+	/* Tables of which only the pages in use exist. */
+	uint32_t *leaves[HOOK_REGIONS + 1]; /* index + 1 of each object */
+	uint32_t type_slots[HOOK_TYPE_SLOTS]; /* a hash table: index into types, plus one */
 };
 
 /* The parts are one translation unit (hook_blob.c) and so have internal linkage, which a
@@ -191,7 +195,7 @@ enum hook_type_offset {
 
 HOOK_PART void hook_fail(struct hook *h, int error) __attribute__((__noreturn__));
 HOOK_PART int64_t hook_map(uint64_t size); /* negative errno */
-HOOK_PART uint32_t *hook_leaf_known(struct hook *h, uint64_t region);
+HOOK_PART uint32_t hook_known(struct hook *h, uint64_t address); /* index + 1, 0: no known object */
 HOOK_PART uint32_t hook_add(struct hook *h, uint32_t *slot, uint64_t address);
 HOOK_PART void hook_flush(struct hook *h);
 
@@ -207,6 +211,30 @@ static inline struct hook_array *hook_column(struct hook *h, enum hook_column co
 static inline uint32_t *hook_at32(struct hook *h, enum hook_column column, uint64_t i)
 {
 	return (uint32_t *)h->control->columns[column].data + i;
+}
+
+/* User space ends at 2^47. What lies beyond is no address; all that share one leaf, each to be found
+ * bad when its turn comes. */
+static inline uint64_t hook_region(uint64_t address)
+{
+	uint64_t region = address >> HOOK_REGION_BITS;
+
+	return region < HOOK_REGIONS ? region : HOOK_REGIONS;
+}
+
+static inline uint64_t hook_place(uint64_t address)
+{
+	return address >> 4 & (HOOK_LEAF_SLOTS - 1);
+}
+
+/* For an address whose slot will be wanted soon; harmless where there is nothing. */
+static inline __attribute__((__always_inline__)) void
+hook_prefetch_slot(struct hook *h, uint64_t address)
+{
+	uint32_t *leaf = h->leaves[hook_region(address)];
+
+	if (leaf)
+		__builtin_prefetch(leaf + hook_place(address), 1);
 }
 
 /* The shadow table: the slot that holds the index, plus one, of the object at `address`. */
@@ -298,9 +326,11 @@ HOOK_PART void hook_closures_name(struct hook *h);
 
 HOOK_PART uint64_t hook_own_size(struct hook *h, uint64_t object, const struct hook_type *type, bool gc);
 HOOK_PART uint32_t hook_field_name(struct hook *h, enum hook_field field);
+HOOK_PART void hook_fields_of(struct hook_type *type);
 HOOK_PART void hook_match(struct hook *h, uint64_t address, uint32_t name, uint64_t name_address);
 HOOK_PART void hook_names(struct hook *h, uint64_t object, const struct hook_type *type);
-HOOK_PART void hook_lists(struct hook *h);
+HOOK_PART bool hook_lists_step(struct hook *h);
+HOOK_PART bool hook_lists_resume(struct hook *h);
 HOOK_PART void hook_roots(struct hook *h);
 HOOK_PART void hook_walk(struct hook *h);
 HOOK_PART void hook_walk_resume(struct hook *h);

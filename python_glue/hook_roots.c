@@ -1,34 +1,25 @@
-/* Roots: what the interpreters and their threads hold by themselves, and what the driver found
- * (roots.c).
+/* Roots: threads and their frames, and the objects that the driver found (roots.c).
  *
  * A thread state and, from 3.11 on, a running frame are no Python objects. Each becomes a pseudo
  * object with an address of its own, whose references hook_pseudo() adds when the walk comes by. */
 #include "hook_private.h"
 
-static void push_root(struct hook *h, uint64_t object, uint32_t kind, uint32_t thread)
+static void push_root(struct hook *h, struct hgs_root root)
 {
-	struct hook_array *roots = hook_column(h, HOOK_ROOTS);
-	struct hgs_root *root;
-	uint32_t index;
-
-	if (!object)
-		return;
-	index = hook_index(h, object);
-	root = hook_push(h, roots, sizeof(*root));
-	*root = (struct hgs_root){ .object = index, .kind = kind, .thread = thread };
+	*(struct hgs_root *)hook_push(h, hook_column(h, HOOK_ROOTS), sizeof(root)) = root;
 }
 
 /* Only adds to the table of objects: nothing of them is read here. */
 static void given_roots(struct hook *h)
 {
 	const struct hook_given *given = (const struct hook_given *)h->control->given;
-	struct hook_array *roots = hook_column(h, HOOK_ROOTS);
-	uint64_t i;
+	uint32_t i;
 
-	for (i = 0; i < h->control->num_given; i++) {
-		push_root(h, given[i].object, given[i].kind, HGS_NONE);
-		((struct hgs_root *)(roots->data + roots->used))[-1].name = (uint32_t)i + 1;
-	}
+	for (i = 0; i < h->control->num_given; i++)
+		push_root(h, (struct hgs_root){ .object = hook_index(h, given[i].object),
+						.kind = given[i].kind,
+						.name = i + 1,
+						.thread = HGS_NONE });
 }
 
 static uint32_t push_pseudo(struct hook *h, uint64_t address, bool frame)
@@ -123,13 +114,15 @@ static void push_thread(struct hook *h, uint64_t thread)
 	struct hgs_thread *row;
 
 	h->thread_index = (uint32_t)(threads->used / sizeof(*row));
-	push_root(h, thread, HGS_ROOT_THREAD, h->thread_index);
 	row = hook_push(h, threads, sizeof(*row));
 	*row = (struct hgs_thread){ .tstate = thread,
 				    .pthread = pthread,
 				    .tid = (uint32_t)tid,
 				    .flags = (main ? 1u : 0) | (running ? 2u : 0) };
 	row->object = push_pseudo(h, thread, false);
+	push_root(h, (struct hgs_root){ .object = row->object,
+					.kind = HGS_ROOT_THREAD,
+					.thread = h->thread_index });
 }
 
 /* Each step is counted before it is taken, so that after a fault the next one follows. */
@@ -144,28 +137,19 @@ void hook_roots(struct hook *h)
 	while (h->interpreter) {
 		switch (h->root_step++) {
 		case 0:
-			push_root(h, get_field(h->interpreter, l->is_modules), HGS_ROOT_MODULES, HGS_NONE);
-			break;
-		case 1:
-			push_root(h, get_field(h->interpreter, l->is_sysdict), HGS_ROOT_SYS, HGS_NONE);
-			break;
-		case 2:
-			push_root(h, get_field(h->interpreter, l->is_builtins), HGS_ROOT_BUILTINS, HGS_NONE);
-			break;
-		case 3:
 			h->thread = get64(h->interpreter + (uint64_t)l->is_threads_head);
 			break;
-		case 4: /* one thread, and again while there are more */
+		case 1: /* one thread, and again while there are more */
 			if (h->thread)
 				push_thread(h, h->thread);
 			break;
-		case 5:
+		case 2:
 			if (h->thread)
 				thread_frames(h, h->thread);
 			break;
-		case 6:
+		case 3:
 			h->thread = h->thread ? get64(h->thread + (uint64_t)l->ts_next) : 0;
-			h->root_step = h->thread ? 4 : 7;
+			h->root_step = h->thread ? 1 : 4;
 			break;
 		default:
 			h->interpreter = get64(h->interpreter + (uint64_t)l->is_next);

@@ -75,7 +75,10 @@ void hook_put_str(struct hook *h, struct hook_buffer *b, uint64_t str)
 	if (!str)
 		return;
 	data = hook_str_data(h, str, &length, &kind);
-	for (i = 0; data && i < length && !b->cut; i++)
+	/* ASCII is UTF-8 as it is. */
+	for (i = 0; data && kind == 1 && i < length && get8(data + i) - 1u < 0x7f && b->at < b->end; i++)
+		*b->at++ = (char)get8(data + i);
+	for (; data && i < length && !b->cut; i++)
 		put_code_point(b, kind == 1 ? get8(data + i) :
 				  kind == 2 ? get16(data + i * 2) :
 					      get32(data + i * 4));

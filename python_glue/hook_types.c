@@ -188,7 +188,7 @@ static bool is_type(uint64_t type)
 
 /* A struct sequence (Objects/structseq.c): a subclass of a static type, tuple, whose members lie where the
  * items are; some are behind ob_size. */
-static uint16_t structure_fields(struct hook *h, const struct hook_type *t)
+static uint16_t structure_items(struct hook *h, const struct hook_type *t)
 {
 	const struct hook_member *m = (const struct hook_member *)h->members.data + t->members;
 	uint32_t items = (uint32_t)hook_tuple_items(h, 0), i, last = items;
@@ -229,7 +229,8 @@ static void fill(struct hook *h, struct hook_type *t, uint64_t type)
 	base = get64(type + TP_BASE);
 	t->exact = !base || (!(t->flags & TPF_HEAPTYPE) && kind_of(base, get64(base + TP_FLAGS)) != t->kind);
 	if (t->kind == KIND_TUPLE && !t->exact && !(get64(base + TP_FLAGS) & TPF_HEAPTYPE))
-		t->fields = structure_fields(h, t);
+		t->items = structure_items(h, t);
+	hook_fields_of(t);
 	t->object = hook_index(h, type);
 }
 

@@ -1,7 +1,8 @@
 /* The walk: breadth-first over the table of objects, which grows while it is walked.
  *
- * It begins with what gc tracks and what the roots name, and goes on into all that these refer to,
- * gc objects or not. Each object is visited once: one row in every column, one range of references. */
+ * It begins with what the roots name and, object by object, takes in what gc tracks; it goes on into
+ * all that these refer to, gc objects or not. Each object is visited once: one row in every column,
+ * one range of references. */
 #include "hook_private.h"
 
 #define AHEAD 12 /* objects whose headers are fetched before their turn */
@@ -16,12 +17,18 @@ typedef int is_gc(uint64_t object);
  * What visits more than this, and more than its own size has room for, is given up. */
 enum { RUNAWAY = 1 << 24 };
 
+/* References of all objects visited up to here; the last few are still in the queue. */
+static uint64_t edges_found(struct hook *h)
+{
+	return h->control->references + h->queued;
+}
+
 static int visit(uint64_t object, void *data)
 {
 	struct hook *h = data;
 
 	hook_edge(h, object, HGS_EDGE_UNNAMED, 0);
-	return h->control->references - h->first_edge > h->most_edges;
+	return edges_found(h) - h->first_edge > h->most_edges;
 }
 
 /* Room for the row of every known object; fresh memory is 0, the default of most columns. */
@@ -44,8 +51,8 @@ static void begin_row(struct hook *h, uint64_t i)
 	if (i >= h->rows)
 		grow_rows(h);
 	*hook_at32(h, HOOK_TYPE, i) = HGS_NONE;
-	((uint64_t *)hook_column(h, HOOK_START)->data)[i] = h->control->references;
-	h->first_edge = h->control->references;
+	h->first_edge = edges_found(h);
+	((uint64_t *)hook_column(h, HOOK_START)->data)[i] = h->first_edge;
 }
 
 /* The rows are complete: how many bytes they take. */
@@ -104,7 +111,7 @@ static void structure(struct hook *h, uint64_t object, const struct hook_type *t
 {
 	unsigned i;
 
-	for (i = 0; i < type->fields; i++)
+	for (i = 0; i < type->items; i++)
 		hook_edge(h, get64(hook_tuple_items(h, object) + i * 8), HGS_EDGE_UNNAMED, 0);
 	if (type->flags & TPF_HEAPTYPE)
 		hook_edge(h, type->address, HGS_EDGE_UNNAMED, 0);
@@ -127,14 +134,13 @@ static void references(struct hook *h, uint32_t i, uint64_t object, const struct
 	} else if (type->exact && type->kind == KIND_SET) {
 		hook_set(h, object, hook_edge);
 	} else if (type->traverse) {
-		if (type->fields && h->minor >= 9)
+		if (type->items && h->minor >= 9)
 			structure(h, object, type);
 		else if (((traverse *)type->traverse)(object, visit, h))
 			bad(h, i);
 		hook_flush(h);
 		hook_names(h, object, type);
 	}
-	hook_flush(h);
 }
 
 static void object(struct hook *h, uint32_t i, uint64_t address)
@@ -163,40 +169,48 @@ static void object(struct hook *h, uint32_t i, uint64_t address)
 		references(h, i, address, type);
 	} else if (type->kind == KIND_TYPE) {
 		static_type(h, i, address);
-		hook_flush(h);
 	}
-	if (type->kind == KIND_GENERATOR) {
+	if (type->kind == KIND_GENERATOR)
 		hook_generator(h, i, address);
-		hook_flush(h);
-	}
 }
 
 /* After a fault: what was found of the object stays, the rest of it is lost. */
 void hook_walk_resume(struct hook *h)
 {
-	hook_flush(h);
+	if (hook_lists_resume(h))
+		return;
 	bad(h, h->control->cursor);
 	h->control->cursor++;
 }
 
+static void visit_next(struct hook *h)
+{
+	struct hook_control *control = h->control;
+	uint32_t i = (uint32_t)control->cursor;
+	const uint64_t *addresses = (const uint64_t *)control->columns[HOOK_ADDR].data;
+
+	if (i + AHEAD < control->objects)
+		__builtin_prefetch((const void *)addresses[i + AHEAD]);
+	begin_row(h, i);
+	if (*hook_at32(h, HOOK_FLAGS, i) & HGS_OBJ_PSEUDO)
+		hook_pseudo(h, i);
+	else
+		object(h, i, addresses[i]);
+	control->cursor = i + 1;
+}
+
+/* References wait in the queue, over objects, until their slots have come or nothing else is left. */
 void hook_walk(struct hook *h)
 {
 	struct hook_control *control = h->control;
+	bool more = true;
 
-	while (control->cursor < control->objects) {
-		uint32_t i = (uint32_t)control->cursor;
-		const uint64_t *addresses = (const uint64_t *)control->columns[HOOK_ADDR].data;
-
-		if (i + AHEAD < control->objects)
-			__builtin_prefetch((const void *)addresses[i + AHEAD]);
-		begin_row(h, i);
-		if (*hook_at32(h, HOOK_FLAGS, i) & HGS_OBJ_PSEUDO) {
-			hook_pseudo(h, i);
+	while (more || h->queued || control->cursor < control->objects) {
+		more = hook_lists_step(h);
+		if (control->cursor == control->objects)
 			hook_flush(h);
-		} else {
-			object(h, i, addresses[i]);
-		}
-		control->cursor = i + 1;
+		if (control->cursor < control->objects)
+			visit_next(h);
 	}
 	end_rows(h);
 	hook_closures_name(h);

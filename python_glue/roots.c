@@ -1,8 +1,8 @@
-/* Roots beside modules and frames: fields of PyInterpreterState and PyThreadState, by table.
+/* Roots that are objects: fields of PyInterpreterState and PyThreadState, by table.
  *
  * The structs are private to CPython and move even in patch releases, so an offset alone proves
  * nothing: each field says what it must hold, and where it holds something else it is left out.
- * This is done here and not in the hook because nothing of it is needed to go on: an object not
+ * This is done here and not in the hook because nothing of it is needed to walk: an object not
  * found as a root is met as one that something unknown refers to. */
 #include "roots.h"
 
@@ -37,6 +37,9 @@ struct holding {
 #define HOLDS(field, ...) { offsetof(struct py_layout, field), __VA_ARGS__ }
 
 static const struct holding interpreter_holds[] = {
+	HOLDS(is_modules, 0, HGS_ROOT_MODULES, "dict", ""),
+	HOLDS(is_sysdict, 0, HGS_ROOT_SYS, "dict", ""),
+	HOLDS(is_builtins, 0, HGS_ROOT_BUILTINS, "dict", ""),
 	HOLDS(is_codecs, 0, HGS_ROOT_CODECS, "list", "search functions"),
 	HOLDS(is_codecs, 8, HGS_ROOT_CODECS, "dict", "cache"),
 	HOLDS(is_codecs, 16, HGS_ROOT_CODECS, "dict", "error handlers"),

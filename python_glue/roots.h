@@ -1,4 +1,4 @@
-/* What an interpreter and its threads hold by themselves, beside modules and frames. */
+/* What an interpreter and its threads hold by themselves, frames apart. */
 #pragma once
 
 #include "runtime.h"

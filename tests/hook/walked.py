@@ -13,7 +13,7 @@ TRACKED, FROZEN, FINALIZED, IMMORTAL, BAD, TYPE_OBJECT, HAS_FINALIZER, PSEUDO = 
     [1 << bit for bit in range(8)]
 USER = 8192
 NONE = 0xffffffff
-DONE = 4
+DONE = 3
 REDACT = 1
 FRAME_EDGES = ("top", "back", "code", "function", "globals", "locals", "builtins", "object",
                "generator")
