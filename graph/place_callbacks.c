@@ -18,7 +18,7 @@ static uint32_t called_by(const struct snapshot *s, uint32_t object)
 		       : HGS_NONE;
 }
 
-void place_callable(FILE *out, const struct snapshot *s, uint32_t object)
+const char *callable_name(const struct snapshot *s, uint32_t object)
 {
 	/* A partial of a partial is made into one; nothing sane nests deeper than this. */
 	for (unsigned depth = 0; depth < 8; depth++) {
@@ -28,8 +28,7 @@ void place_callable(FILE *out, const struct snapshot *s, uint32_t object)
 			break;
 		object = next;
 	}
-	fputs(*snapshot_text(s, object) ? snapshot_text(s, object) : snapshot_type_name(s, object),
-	      out);
+	return *snapshot_text(s, object) ? snapshot_text(s, object) : snapshot_type_name(s, object);
 }
 
 void path_finalizer(const struct place *place, struct place_path *path)
@@ -40,11 +39,11 @@ void path_finalizer(const struct place *place, struct place_path *path)
 		callback = place_object(place, place->last);
 	fputs("weakref.finalize registry: ", path->new_head);
 	if (place_named(place, place->last, "func")) {
-		place_callable(path->new_head, place->s, callback);
+		fputs(callable_name(place->s, callback), path->new_head);
 	} else {
 		fputs(place_named(place, place->last, "args") ? "args" : "kwargs", path->new_head);
 		fputs(" of ", path->new_tail);
-		place_callable(path->new_tail, place->s, callback);
+		fputs(callable_name(place->s, callback), path->new_tail);
 	}
 }
 
@@ -125,7 +124,7 @@ void path_callback(const struct place *place, struct place_path *path)
 
 	fprintf(path->new_head, "%s: %s", registry ? registry : "", part);
 	if (!*part)
-		place_callable(path->new_head, place->s, callback);
+		fputs(callable_name(place->s, callback), path->new_head);
 	if (!place_type(place, 0, "list")) {
 		edge = edge_text(place->s, place_object(place, 0), place->chain->edge[1]);
 		fprintf(path->new_head, "%s%s", edge && strchr(".[", *edge) ? "" : ".",
@@ -134,7 +133,7 @@ void path_callback(const struct place *place, struct place_path *path)
 	if (!*part)
 		return;
 	fputs(" of ", path->new_tail);
-	place_callable(path->new_tail, place->s, callback);
+	fputs(callable_name(place->s, callback), path->new_tail);
 }
 
 /* --- what to do ---------------------------------------------------------------------------------- */
@@ -148,7 +147,7 @@ void advise_finalizer(const struct place *place, FILE *out)
 	if (own) {
 		fputs("a function that does not refer to the object in place of the bound method `",
 		      out);
-		place_callable(out, place->s, place_object(place, place->first + 1));
+		fputs(callable_name(place->s, place_object(place, place->first + 1)), out);
 		fputs("`, which keeps it alive", out);
 	} else {
 		fputs("a callback and arguments that do not refer to what it waits for", out);
@@ -160,7 +159,7 @@ void advise_atexit(const struct place *place, FILE *out)
 	const char *part;
 
 	fputs("call atexit.unregister() for `", out);
-	place_callable(out, place->s, callback_of(place, &part));
+	fputs(callable_name(place->s, callback_of(place, &part)), out);
 	fputs("` when its object is done with, or register a function that refers to no object", out);
 }
 
@@ -170,6 +169,6 @@ void advise_callback(const struct place *place, FILE *out)
 	const char *part;
 
 	fputs("take `", out);
-	place_callable(out, place->s, callback_of(place, &part));
+	fputs(callable_name(place->s, callback_of(place, &part)), out);
 	fprintf(out, "` out again (%s) when its object is done with", registry ? registry : "");
 }

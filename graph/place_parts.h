@@ -31,8 +31,6 @@ bool place_type(const struct place *place, uint32_t step, const char *types);
 
 /* --- registries (place_callbacks.c) ------------------------------------------------------------- */
 
-/* A callable as people know it: its qualified name, through bound methods and partials. */
-void place_callable(FILE *out, const struct snapshot *s, uint32_t object);
 uint32_t match_atexit(const struct place *place);
 uint32_t match_callback(const struct place *place);
 void path_finalizer(const struct place *place, struct place_path *path);

@@ -48,7 +48,7 @@ void path_cache(const struct place *place, struct place_path *path)
 {
 	print_nameless(path->new_head, place->s, place_object(place, place->last));
 	fputs(" in functools.lru_cache of ", path->new_tail);
-	place_callable(path->new_tail, place->s, place_object(place, place->first));
+	fputs(callable_name(place->s, place_object(place, place->first)), path->new_tail);
 }
 
 void edge_cache(const struct place *place, FILE *out)

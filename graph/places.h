@@ -25,6 +25,10 @@ bool place_at(const struct snapshot *s, const struct chain *chain, uint32_t firs
  * the one that the table has first. False: none of which there is something to say. */
 bool place_of_chain(const struct snapshot *s, const struct chain *chain, struct place *ret);
 
+/* A callable as people know it: its qualified name, through bound methods, partials and caches; where
+ * it has none its type's. A string of the snapshot. O(references of the callables). */
+const char *callable_name(const struct snapshot *s, uint32_t object);
+
 /* A path up to the place, and how it goes on behind it; see path.c for the two parts. */
 struct place_path {
 	const char *head, *tail;

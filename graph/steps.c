@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "edge_text.h"
 #include "places.h"
 #include "roots.h"
 #include "utf8.h"
@@ -149,6 +150,21 @@ static char *pseudo_words(const struct snapshot *s, uint32_t object)
 	return strdup(snapshot_type_name(s, object));
 }
 
+/* Whose method, whose cache, whose run it is, of an object without a text of its own; or "". */
+static const char *borrowed_text(const struct snapshot *s, uint32_t object, const char *type)
+{
+	static const char *const runs[] = {"generator", "coroutine", "async_generator"};
+	const char *name = callable_name(s, object);
+
+	for (size_t i = 0; i < sizeof(runs) / sizeof(*runs); i++) {
+		const struct hgs_frame *frame = strcmp(type, runs[i]) ? NULL : frame_of(s, object);
+
+		if (frame)
+			return snapshot_string(s, frame->name);
+	}
+	return strcmp(name, type) ? name : "";
+}
+
 static char *raw_words(const struct snapshot *s, uint32_t object)
 {
 	const char *type = snapshot_type_name(s, object), *text = snapshot_text(s, object);
@@ -163,6 +179,8 @@ static char *raw_words(const struct snapshot *s, uint32_t object)
 		return asprintf(&ret, "module %s", text) < 0 ? NULL : ret;
 	if (flags & HGS_OBJ_TYPE_OBJECT && *text)
 		return asprintf(&ret, "class %s", text) < 0 ? NULL : ret;
+	if (!*text)
+		text = borrowed_text(s, object, type);
 	if (!*text)
 		return strdup(type);
 	if (strcmp(type, "NoneType") == 0 || strcmp(type, "bool") == 0)
@@ -191,9 +209,24 @@ char *object_words(const struct snapshot *s, uint32_t object)
 	return escaped(raw_words(s, object));
 }
 
+/* A thread's words, a module's or a type's say by themselves what root it is. */
+static bool names_itself(uint32_t root_kind)
+{
+	return root_kind == HGS_ROOT_THREAD || root_kind == HGS_ROOT_STATIC;
+}
+
 char *root_or_object_words(const struct snapshot *s, uint32_t root, uint32_t object)
 {
-	if (root != HGS_NONE && s->roots[root].object == object && s->flags[object] & HGS_OBJ_DICT)
-		return escaped(root_words(s, root, true));
-	return object_words(s, object);
+	_cleanup_free_ char *words = NULL, *of_root = NULL;
+	char *ret;
+
+	if (root == HGS_NONE || s->roots[root].object != object || names_itself(s->roots[root].kind))
+		return object_words(s, object);
+	of_root = escaped(root_words(s, root, true));
+	words = object_words(s, object);
+	if (!of_root || !words)
+		return NULL;
+	if (s->flags[object] & HGS_OBJ_DICT)
+		return strdup(of_root);
+	return asprintf(&ret, "%s: %s", of_root, words) < 0 ? NULL : ret;
 }

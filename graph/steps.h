@@ -39,5 +39,6 @@ const char *folded_attribute(const struct snapshot *s, uint32_t edge, uint32_t n
  * "frame load:12", "str 'abc'", "app.Proc", safe to show in one line (see utf8.h). Caller frees;
  * NULL without memory. O(1), frames O(frames of the snapshot). */
 char *object_words(const struct snapshot *s, uint32_t object);
-/* As above, but "sys.modules" and its like where the object is that root's own dictionary. */
+/* As above, after the root's own words where the object is the root's: "sys.modules", "atexit registry:
+ * method Pool.close". */
 char *root_or_object_words(const struct snapshot *s, uint32_t root, uint32_t object);
