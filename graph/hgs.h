@@ -211,7 +211,7 @@ struct hgs_frame {
 #define HGS_LIB_NODELETE 1u
 #define HGS_LIB_STARTUP 2u	/* l_type says startup (or executable: with HGS_LIB_MAIN) */
 #define HGS_LIB_MAIN 4u
-#define HGS_LIB_EXTENSION 8u	/* defines PyInit_*: a Python extension module */
+#define HGS_LIB_EXTENSION 8u	/* defines PyInit or PyModExport hooks: a Python extension module */
 #define HGS_LIB_PYTHON 16u	/* libpython itself */
 #define HGS_LIB_TLS_DTORS 32u	/* TLS destructors are pending */
 #define HGS_LIB_NEEDED 64u	/* is in another map's l_initfini; needed_by says whose */
@@ -225,6 +225,7 @@ struct hgs_frame {
 /* its objects may own handles, and are kept in a way that was not understood */
 #define HGS_LIB_OPAQUE 8192u
 #define HGS_LIB_LOADS_LIBRARIES 16384u
+#define HGS_LIB_IMPORTED_TWICE 32768u /* an import of it makes two dlopens */
 
 struct hgs_library {
 	uint64_t handle; /* address of the link map */

@@ -82,6 +82,8 @@ static int64_t leaked_opens(const struct answer *answer, const struct library *l
 		return -1;
 	if ((flags & HGS_LIB_EXTENSION) && !owners)
 		owners = 1;
+	if (flags & HGS_LIB_IMPORTED_TWICE)
+		owners *= 2;
 	if (opens == 1 && !owners && may_be_natives(answer, library))
 		return -1;
 	return opens > owners ? opens - owners : 0;

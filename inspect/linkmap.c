@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../python_glue/version.h"
 #include "calibrate.h"
 #include "maps.h"
 #include "module.h"
@@ -317,6 +318,7 @@ static void take_flags(struct reading *r, size_t i)
 	struct linkmap_library *library = &r->out->libraries[i];
 	const struct module *module = &r->modules[i];
 	struct module_symbol symbol;
+	char hook[PY_HOOK_NAME];
 
 	if (i == 0)
 		library->fact.flags |= HGS_LIB_MAIN;
@@ -329,8 +331,13 @@ static void take_flags(struct reading *r, size_t i)
 	if (r->process->runtime >= module->low && r->process->runtime < module->high)
 		library->fact.flags |= HGS_LIB_PYTHON;
 	else if (i != 0 && module->dynamic &&
-		 module_defines_prefix(r->memory, module, "PyInit_"))
+		 (module_defines_prefix(r->memory, module, "PyInit") ||
+		  module_defines_prefix(r->memory, module, "PyModExport")))
 		library->fact.flags |= HGS_LIB_EXTENSION;
+	if (library->fact.flags & HGS_LIB_EXTENSION &&
+	    py_import_first_hook(r->process->python_version, library->path, hook) &&
+	    !module_symbol(r->memory, module, hook, &symbol))
+		library->fact.flags |= HGS_LIB_IMPORTED_TWICE;
 	library->fact.flags |= uses_of(r->memory, module);
 }
 

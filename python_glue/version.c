@@ -10,6 +10,7 @@
 #include "version.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -106,4 +107,12 @@ uint32_t py_version_of_code(const struct memory *memory, uint64_t function)
 			return version;
 	}
 	return 0;
+}
+
+bool py_import_first_hook(uint32_t version, const char *path, char hook[PY_HOOK_NAME])
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+
+	snprintf(hook, PY_HOOK_NAME, "PyModExport_%.*s", (int)strcspn(name, "."), name);
+	return version >> 16 >= 0x030f;
 }

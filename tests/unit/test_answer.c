@@ -202,6 +202,23 @@ static void test_opens_of_native_code(void **state)
 	}
 }
 
+/* CPython 3.15's import makes two dlopens of most extension modules: no leak of the program's. */
+static void test_imported_twice(void **state)
+{
+	struct heap *heap = heap_create();
+	struct answer *answer;
+	struct snapshot *s;
+
+	library(heap, "/lib/_bz2.cpython-315.so", 2, HGS_LIB_EXTENSION | HGS_LIB_IMPORTED_TWICE);
+	library(heap, "/lib/_lzma.cpython-315.so", 3, HGS_LIB_EXTENSION | HGS_LIB_IMPORTED_TWICE);
+	answer = answer_of(heap, &s);
+	assert_int_equal(answer->libraries[0].leaked_opens, 0);
+	assert_int_equal(answer->libraries[1].leaked_opens, 1);
+	assert_int_equal(answer->num_findings, 1);
+	assert_string_equal(answer->findings[0].library_name, "_lzma.cpython-315.so");
+	done(heap, s, answer);
+}
+
 static void test_dangling(void **state)
 {
 	struct heap *heap = heap_create();
@@ -327,6 +344,7 @@ int main(void)
 		cmocka_unit_test(test_cycle_pins),	 cmocka_unit_test(test_cycle_through_dict),
 		cmocka_unit_test(test_gc_will_run),
 		cmocka_unit_test(test_frozen),		 cmocka_unit_test(test_leaked_opens),
+		cmocka_unit_test(test_imported_twice),
 		cmocka_unit_test(test_opens_of_native_code),
 		cmocka_unit_test(test_dangling),	 cmocka_unit_test(test_idle_with_ctypes),
 		cmocka_unit_test(test_root_pins),	 cmocka_unit_test(test_select),
