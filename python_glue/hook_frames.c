@@ -123,6 +123,7 @@ void hook_generator(struct hook *h, uint32_t i, uint64_t generator)
 {
 	const struct py_layout *l = &h->layout;
 	uint64_t frame, code;
+	int32_t state;
 	bool running;
 
 	if (l->gen_iframe == PY_ABSENT) {
@@ -137,12 +138,13 @@ void hook_generator(struct hook *h, uint32_t i, uint64_t generator)
 					hook_frame_lasti(h, frame));
 		return;
 	}
-	/* PyFrameState, an int8: negative before the start and while suspended, 0 while it runs. */
-	if ((int8_t)get8(generator + (uint64_t)l->gen_frame_state) > 0)
+	/* PyFrameState, an int8: before the start and while suspended less than while it runs. */
+	state = (int8_t)get8(generator + (uint64_t)l->gen_frame_state);
+	if (state > l->gen_executing)
 		return;
 	frame = generator + (uint64_t)l->gen_iframe;
 	code = hook_iframe_code(h, frame);
-	if (code && (int8_t)get8(generator + (uint64_t)l->gen_frame_state) < 0)
+	if (code && state < l->gen_executing)
 		hook_push_frame(h, i, code, HGS_NONE, hook_iframe_lasti(h, frame, code));
 	hook_match(h, code, HGS_EDGE_NAME(HGS_EDGE_FRAME, HGS_FRAME_CODE), 0);
 	hook_match(h, hook_stackref(h, get64(frame + (uint64_t)l->iframe_func)),
