@@ -29,18 +29,19 @@ static bool may_be_last(const struct drawing *drawing, uint32_t node)
 	return true;
 }
 
+static bool add_invisible(Agraph_t *graph, Agnode_t *from, Agnode_t *to)
+{
+	Agedge_t *edge = agedge(graph, from, to, NULL, 1);
+
+	return edge && dot_set(edge, "style", "invis") && dot_set(edge, "weight", "0");
+}
+
 static bool hold_below(Agraph_t *graph, const struct drawing *drawing, Agnode_t **nodes,
 		       Agnode_t *key)
 {
-	for (uint32_t i = 0; i < drawing->nodes; i++) {
-		Agedge_t *edge;
-
-		if (!may_be_last(drawing, i))
-			continue;
-		edge = agedge(graph, nodes[i], key, NULL, 1);
-		if (!edge || !dot_set(edge, "style", "invis") || !dot_set(edge, "weight", "0"))
+	for (uint32_t i = 0; i < drawing->nodes; i++)
+		if (may_be_last(drawing, i) && !add_invisible(graph, nodes[i], key))
 			return false;
-	}
 	return true;
 }
 
@@ -50,10 +51,10 @@ bool dot_add_legend(Agraph_t *graph, const struct drawing *drawing, Agnode_t **n
 	bool used[NODE_ROLES] = {false};
 	Agraph_t *frame = dot_add_panel(graph, "Key", drawing->panels);
 	Agraph_t *legend = frame ? agsubg(frame, (char *)"legend", 1) : NULL;
-	Agnode_t *first = NULL;
+	Agnode_t *first = NULL, *last = NULL;
 
 	if (!legend || !dot_set(frame, "fontsize", "9") || !dot_set(frame, "margin", "6") ||
-	    !dot_set(legend, "rank", "same"))
+	    !dot_set(legend, "rank", drawing->sideways ? "" : "same"))
 		return false;
 	for (uint32_t i = 0; i < drawing->nodes; i++)
 		used[drawing->node[i].role] = true;
@@ -65,7 +66,11 @@ bool dot_add_legend(Agraph_t *graph, const struct drawing *drawing, Agnode_t **n
 		key = add_key(legend, role, theme);
 		if (!key)
 			return false;
+		/* A row in both directions of drawing: ranks, or an edge from each to the next. */
+		if (drawing->sideways && last && !add_invisible(legend, last, key))
+			return false;
 		first = first ? first : key;
+		last = key;
 	}
 	return !first || drawing->sideways || hold_below(graph, drawing, nodes, first);
 }

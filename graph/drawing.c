@@ -97,6 +97,41 @@ uint32_t drawing_find(const struct drawing *drawing, uint32_t panel, uint32_t ob
 	return DRAWING_NONE;
 }
 
+static bool is_owner(const struct answer *answer, uint32_t object)
+{
+	for (uint32_t i = 0; i < answer->num_holders; i++)
+		if (answer->holders[i].fact->object == object &&
+		    answer->holders[i].fact->kind == HGS_HOLDER_HANDLE)
+			return true;
+	return false;
+}
+
+enum node_role drawing_role_of(const struct answer *answer, uint32_t object)
+{
+	if (is_owner(answer, object))
+		return NODE_OWNER;
+	if (answer->s->flags[object] & (HGS_OBJ_MODULE | HGS_OBJ_PSEUDO) ||
+	    (answer->reach->state[object] == REACH_ROOT &&
+	     answer->reach->parent_edge[object] == UINT64_MAX))
+		return NODE_ROOT;
+	return NODE_PLAIN;
+}
+
+void drawing_add_detail(struct drawing *drawing, uint32_t node, const char *text)
+{
+	struct drawn_node *drawn = &drawing->node[node];
+	char *detail;
+
+	if (drawing->no_memory)
+		return;
+	if (asprintf(&detail, "%s%s%s", drawn->detail, *drawn->detail ? "\n" : "", text) < 0) {
+		drawing->no_memory = true;
+		return;
+	}
+	free(drawn->detail);
+	drawn->detail = detail;
+}
+
 static char *address_text(const struct snapshot *s, uint32_t object)
 {
 	char *ret;

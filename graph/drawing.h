@@ -66,6 +66,10 @@ void drawing_edge(struct drawing *drawing, uint32_t from, uint32_t to, enum edge
 /* The node of an object in a panel, made where it is missing; a stronger role wins. */
 uint32_t drawing_object(struct drawing *drawing, const struct answer *answer, uint32_t panel,
 			uint32_t object, enum node_role role);
+/* A further line below the title; copied. */
+void drawing_add_detail(struct drawing *drawing, uint32_t node, const char *text);
+/* NODE_OWNER, NODE_ROOT or NODE_PLAIN. O(holders). */
+enum node_role drawing_role_of(const struct answer *answer, uint32_t object);
 uint32_t drawing_find(const struct drawing *drawing, uint32_t panel, uint32_t object);
 
 /* Draws a chain or ring into a panel; the middle of a long one becomes a node that counts it.
@@ -79,6 +83,9 @@ _must_check_ struct hg_error *drawing_ring(struct drawing *drawing, const struct
 _must_check_ struct hg_error *select_findings(struct drawing *drawing,
 					      const struct answer *answer);
 _must_check_ struct hg_error *select_cycles(struct drawing *drawing, const struct answer *answer);
+_must_check_ struct hg_error *select_handles(struct drawing *drawing, const struct answer *answer);
+_must_check_ struct hg_error *select_retained(struct drawing *drawing, const struct answer *answer,
+					      const struct picture_options *options);
 _must_check_ struct hg_error *select_why(struct drawing *drawing, const struct answer *answer,
 					 const struct picture_options *options);
 _must_check_ struct hg_error *select_neighbors(struct drawing *drawing,

@@ -7,6 +7,7 @@
 struct list {
 	struct neighbor *row;
 	uint64_t count, size, hidden;
+	bool all;
 };
 
 static bool add(struct list *list, uint32_t object, uint32_t from, uint32_t edge,
@@ -27,8 +28,11 @@ static bool add(struct list *list, uint32_t object, uint32_t from, uint32_t edge
 	return true;
 }
 
-static bool is_noise(const struct snapshot *s, uint32_t target, uint32_t edge)
+static bool is_noise(const struct snapshot *s, const struct list *list, uint32_t target,
+		     uint32_t edge)
 {
+	if (list->all)
+		return false;
 	if (HGS_EDGE_KIND(edge) == HGS_EDGE_TYPE)
 		return true;
 	return HGS_EDGE_KIND(edge) == HGS_EDGE_DICT_KEY &&
@@ -42,7 +46,7 @@ static bool add_attributes(const struct snapshot *s, uint32_t edge, uint32_t dic
 	bool ok = true;
 
 	for (uint64_t i = s->start[dict]; i < s->start[dict + 1ul] && ok; i++) {
-		if (is_noise(s, s->target[i], s->name[i]))
+		if (is_noise(s, list, s->target[i], s->name[i]))
 			list->hidden++;
 		else
 			ok = add(list, s->target[i], dict, s->name[i],
@@ -59,7 +63,7 @@ static bool add_referents(const struct answer *answer, uint32_t object, struct l
 	for (uint64_t i = s->start[object]; i < s->start[object + 1ul] && ok; i++) {
 		if (HGS_EDGE_KIND(s->name[i]) == HGS_EDGE_ATTR_DICT && s->target[i] != object)
 			ok = add_attributes(s, s->name[i], s->target[i], list);
-		else if (is_noise(s, s->target[i], s->name[i]))
+		else if (is_noise(s, list, s->target[i], s->name[i]))
 			list->hidden++;
 		else
 			ok = add(list, s->target[i], object, s->name[i], HGS_NONE);
@@ -184,12 +188,12 @@ static bool group(const struct snapshot *s, struct list *list, unsigned alike)
 	return true;
 }
 
-struct hg_error *neighbors_create(const struct answer *answer, uint32_t object, bool referrers,
+struct hg_error *neighbors_create(const struct answer *answer, uint32_t object, unsigned flags,
 				  unsigned alike, struct neighbors *ret)
 {
-	struct list list = {0};
-	bool ok = referrers ? add_referrers(answer, object, &list)
-			    : add_referents(answer, object, &list);
+	struct list list = {.all = flags & NEIGHBORS_ALL};
+	bool ok = flags & NEIGHBORS_REFERRERS ? add_referrers(answer, object, &list)
+					      : add_referents(answer, object, &list);
 
 	*ret = (struct neighbors){0};
 	if (!ok || (list.count && !group(answer->s, &list, alike))) {

@@ -18,10 +18,15 @@ struct neighbors {
 	uint64_t hidden; /* keys of dictionaries that are strings, and types: every object has them */
 };
 
-/* `referrers`: backwards. Groups of more than `alike` become one row (0: none do).
+enum {
+	NEIGHBORS_REFERRERS = 1, /* backwards */
+	NEIGHBORS_ALL = 2,	 /* also what is hidden otherwise */
+};
+
+/* `flags` as above. Groups of more than `alike` become one row (0: none do).
  * O(d log d) for d references. */
 _must_check_ struct hg_error *neighbors_create(const struct answer *answer, uint32_t object,
-					       bool referrers, unsigned alike,
+					       unsigned flags, unsigned alike,
 					       struct neighbors *ret);
 void neighbors_deinit(struct neighbors *neighbors);
 #define _cleanup_neighbors_ _cleanup_(neighbors_deinit)

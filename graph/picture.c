@@ -18,6 +18,10 @@ static struct hg_error *select_nodes(struct drawing *drawing, const struct answe
 		return select_findings(drawing, answer);
 	case PICTURE_CYCLES:
 		return select_cycles(drawing, answer);
+	case PICTURE_HANDLES:
+		return select_handles(drawing, answer);
+	case PICTURE_RETAINED:
+		return select_retained(drawing, answer, options);
 	case PICTURE_WHY:
 		return select_why(drawing, answer, options);
 	case PICTURE_REFS:
@@ -72,7 +76,7 @@ static struct hg_error *draw_once(const struct answer *answer,
 				  const struct picture_options *options, uint32_t max_nodes,
 				  const char *format, int fd, bool *timed_out)
 {
-	_cleanup_(drawing_deinit) struct drawing drawing = {.max_nodes = max_nodes};
+	_cleanup_(drawing_deinit) struct drawing drawing = {.max_nodes = max_nodes, .dark = options->dark};
 	Agraph_t *graph;
 	struct hg_error *error = select_nodes(&drawing, answer, options);
 

@@ -4,14 +4,24 @@
 
 #include "answer.h"
 
-enum picture_kind { PICTURE_FINDINGS, PICTURE_CYCLES, PICTURE_WHY, PICTURE_REFS, PICTURE_BACKREFS };
+enum picture_kind {
+	PICTURE_FINDINGS,
+	PICTURE_CYCLES,
+	PICTURE_HANDLES,
+	PICTURE_RETAINED,
+	PICTURE_WHY,
+	PICTURE_REFS,
+	PICTURE_BACKREFS
+};
 
 struct picture_options {
 	enum picture_kind kind;
-	const uint32_t *objects; /* for WHY, REFS, BACKREFS */
+	const uint32_t *objects; /* for WHY, REFS, BACKREFS; RETAINED: may be none */
 	uint32_t num_objects;
 	int depth;
 	uint32_t max_nodes; /* default 60 */
+	bool dark;	    /* light words on a dark ground */
+	bool all_edges;	    /* nothing left out as boilerplate, nothing grouped */
 	unsigned seconds;   /* time limit of the layout */
 };
 

@@ -48,7 +48,7 @@ static struct hg_error *put_tree(struct json *json, const struct answer *answer,
 {
 	_cleanup_free_ struct retained_row *rows = NULL;
 	size_t count;
-	struct hg_error *error = retained_rows(answer->s, d, depth, limit, &rows, &count);
+	struct hg_error *error = retained_rows(answer->s, d, d->n, depth, limit, &rows, &count);
 
 	if (error)
 		return error;

@@ -3,7 +3,7 @@
 #include "answer_parts.h"
 #include "modules.h"
 
-#define PART 100 /* a row's share of the live bytes, at least one in so many */
+#define PART 100 /* a row's share of what the top retains, at least one in so many */
 
 static bool stays(const struct answer *answer, uint32_t i)
 {
@@ -176,19 +176,19 @@ static bool advance(struct tree *tree)
 }
 
 struct hg_error *retained_rows(const struct snapshot *s, const struct dominators *d,
-			       uint32_t depth, uint32_t limit, struct retained_row **ret,
-			       size_t *count)
+			       uint32_t top, uint32_t depth, uint32_t limit,
+			       struct retained_row **ret, size_t *count)
 {
 	_cleanup_(tree_deinit) struct tree tree = {
 		.s = s,
 		.d = d,
-		.least = d->retained[d->n] / PART + 1,
+		.least = d->retained[top] / PART + 1,
 		.limit = limit,
 		.depth = depth ? depth : 1,
 		.level = calloc(depth ? depth : 1, sizeof(struct level)),
 	};
 
-	if (!tree.level || !open_level(&tree, d->n))
+	if (!tree.level || !open_level(&tree, top))
 		return &hg_error_no_memory;
 	while (tree.open)
 		if (!advance(&tree))

@@ -29,12 +29,13 @@ struct retained_row {
 	uint32_t type; /* of the rest: of all `count`; HGS_NONE: of several */
 };
 
-/* The top of the tree, each object before those it dominates, the largest first, `depth` levels.
- * An object has a row if it retains a hundredth of the live bytes at least, and `limit` others at
+/* What `top` dominates (an object, or d->n for the whole heap), each object before those it
+ * dominates itself, the largest first, `depth` levels. An object has a row if it retains a
+ * hundredth of what `top` does at least, and `limit` others at
  * most come before it below the same dominator; the rest is one row. limit 0: all objects. An
  * instance's attribute dictionary is folded into the instance. Caller frees. O(n). */
 _must_check_ struct hg_error *retained_rows(const struct snapshot *s, const struct dominators *d,
-					    uint32_t depth, uint32_t limit,
+					    uint32_t top, uint32_t depth, uint32_t limit,
 					    struct retained_row **ret, size_t *count);
 
 /* How the answer's chain reaches the object: "__main__.cache['a']". Caller frees; NULL without

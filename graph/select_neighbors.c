@@ -85,32 +85,12 @@ struct search {
 	struct drawing *drawing;
 	const struct answer *answer;
 	uint32_t panel;
-	bool referrers;
+	bool referrers, all; /* all: --all-edges */
 	uint64_t hidden, unexplored;
 	uint32_t *queue; /* nodes, [max_nodes] */
 	int *depth;	 /* of each */
 	uint32_t head, tail;
 };
-
-static bool is_owner(const struct answer *answer, uint32_t object)
-{
-	for (uint32_t i = 0; i < answer->num_holders; i++)
-		if (answer->holders[i].fact->object == object &&
-		    answer->holders[i].fact->kind == HGS_HOLDER_HANDLE)
-			return true;
-	return false;
-}
-
-static enum node_role role_of(const struct answer *answer, uint32_t object)
-{
-	if (is_owner(answer, object))
-		return NODE_OWNER;
-	if (answer->s->flags[object] & (HGS_OBJ_MODULE | HGS_OBJ_PSEUDO) ||
-	    (answer->reach->state[object] == REACH_ROOT &&
-	     answer->reach->parent_edge[object] == UINT64_MAX))
-		return NODE_ROOT;
-	return NODE_PLAIN;
-}
 
 static void connect_row(struct search *search, uint32_t node, uint32_t other, bool more,
 			char *label)
@@ -135,23 +115,18 @@ static void add_fold(struct search *search, uint32_t node, uint64_t count, const
  * tie everything to everything. */
 static void add_value(struct search *search, uint32_t node, const struct neighbor *row)
 {
-	struct drawn_node *drawn = &search->drawing->node[node];
 	_cleanup_free_ char *edge = neighbor_edge(search->answer->s, row), *safe = NULL;
 	_cleanup_free_ char *value = object_text(search->answer->s, row->object), *fitted = NULL;
 	_cleanup_free_ char *line = NULL;
-	char *detail;
 
 	if (edge && value && asprintf(&line, "%s = %s", edge, value) < 0)
 		line = NULL;
 	safe = line ? text_escape(line, true) : NULL;
 	fitted = safe ? text_elide(safe, VALUE_COLUMNS, true) : NULL;
-	if (!fitted || asprintf(&detail, "%s%s%s", drawn->detail, *drawn->detail ? "\n" : "",
-				fitted) < 0) {
+	if (fitted)
+		drawing_add_detail(search->drawing, node, fitted);
+	else
 		search->drawing->no_memory = true;
-		return;
-	}
-	free(drawn->detail);
-	drawn->detail = detail;
 }
 
 static void add_row(struct search *search, uint32_t node, int depth, const struct neighbor *row)
@@ -160,7 +135,7 @@ static void add_row(struct search *search, uint32_t node, int depth, const struc
 	const struct answer *answer = search->answer;
 	_cleanup_free_ char *edge = neighbor_edge(answer->s, row);
 	char *label = edge ? text_escape(edge, true) : NULL;
-	bool opens = search->referrers || neighbors_worth_opening(answer, row->object);
+	bool opens = search->referrers || search->all || neighbors_worth_opening(answer, row->object);
 	uint32_t other = drawing_find(drawing, search->panel, row->object);
 
 	if (row->count > 1) {
@@ -176,7 +151,7 @@ static void add_row(struct search *search, uint32_t node, int depth, const struc
 	}
 	if (other == DRAWING_NONE) {
 		other = drawing_object(drawing, answer, search->panel, row->object,
-				       role_of(answer, row->object));
+				       drawing_role_of(answer, row->object));
 		if (opens && search->tail < drawing->max_nodes) {
 			search->depth[search->tail] = depth + 1;
 			search->queue[search->tail++] = other;
@@ -190,17 +165,20 @@ static struct hg_error *expand(struct search *search, uint32_t node, int depth)
 	_cleanup_neighbors_ struct neighbors neighbors = {0};
 	struct drawing *drawing = search->drawing;
 	uint32_t object = drawing->node[node].object;
-	struct hg_error *error = neighbors_create(search->answer, object, search->referrers, ALIKE,
-						  &neighbors);
+	unsigned flags = (search->referrers ? NEIGHBORS_REFERRERS : 0) |
+			 (search->all ? NEIGHBORS_ALL : 0);
+	uint64_t fan_out = search->all ? UINT64_MAX : FAN_OUT;
+	struct hg_error *error = neighbors_create(search->answer, object, flags,
+						  search->all ? 0 : ALIKE, &neighbors);
 	uint64_t i;
 
 	if (error)
 		return error;
 	search->hidden += neighbors.hidden;
-	for (i = 0; i < neighbors.count && i < FAN_OUT && drawing->objects < drawing->max_nodes &&
+	for (i = 0; i < neighbors.count && i < fan_out && drawing->objects < drawing->max_nodes &&
 		    !drawing->no_memory;
 	     i++)
-		if (!search->referrers && neighbors.row[i].count == 1 &&
+		if (!search->referrers && !search->all && neighbors.row[i].count == 1 &&
 		    neighbors_is_value(search->answer->s, neighbors.row[i].object))
 			add_value(search, node, &neighbors.row[i]);
 		else
@@ -233,7 +211,7 @@ static void add_caption(const struct search *search, const struct picture_option
 
 	if (asprintf(&search->drawing->caption, "%s, to depth %d%s%s%s%s%s",
 		     search->referrers ? "What refers to it" : "What it refers to", options->depth,
-		     search->referrers ? "" : "; classes and modules are not opened",
+		     search->referrers || search->all ? "" : "; classes and modules are not opened",
 		     search->hidden ? "; not drawn, string keys and types: " : "",
 		     search->hidden ? count_words(search->hidden, hidden) : "",
 		     search->unexplored ? "; not followed (--max-nodes), objects: " : "",
@@ -251,6 +229,7 @@ struct hg_error *select_neighbors(struct drawing *drawing, const struct answer *
 		.answer = answer,
 		.panel = drawing_panel(drawing, strdup("")),
 		.referrers = options->kind == PICTURE_BACKREFS,
+		.all = options->all_edges,
 		.queue = calloc(drawing->max_nodes, sizeof(uint32_t)),
 		.depth = calloc(drawing->max_nodes, sizeof(int)),
 	};

@@ -61,8 +61,8 @@ struct hg_error *text_retained(struct page *page, const struct answer *answer,
 	struct retained_heap heap = retained_heap(answer->s, d);
 	_cleanup_free_ struct retained_row *rows = NULL;
 	size_t count;
-	struct hg_error *error = retained_rows(answer->s, d, depth, page->style->limit, &rows,
-					       &count);
+	struct hg_error *error = retained_rows(answer->s, d, d->n, depth, page->style->limit,
+					       &rows, &count);
 	char objects[WORD_SIZE], bytes[WORD_SIZE];
 
 	if (error)

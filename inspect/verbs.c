@@ -117,11 +117,10 @@ static struct hg_error *check_output(const struct session *s, const struct outpu
 		return hg_error_hint(hg_error_new(HG_EXIT_USAGE, "%s finds nothing for a baseline",
 						  verb_name(o->verb)),
 				     "report and diff write one");
-	if (is_picture(output->kind) &&
-	    (o->verb == VERB_TYPES || o->verb == VERB_RETAINED || o->verb == VERB_DIFF))
+	if (is_picture(output->kind) && (o->verb == VERB_TYPES || o->verb == VERB_DIFF))
 		return hg_error_hint(hg_error_new(HG_EXIT_USAGE, "%s has no picture",
 						  verb_name(o->verb)),
-				     "-o FILE.json, or one of attach, cycles, why, refs, backrefs");
+				     "-o FILE.json, or one of attach, cycles, retained, why, refs, backrefs");
 	return NULL;
 }
 
@@ -296,7 +295,8 @@ static struct hg_error *draw(struct session *s, const struct output *output)
 {
 	static const enum picture_kind kinds[VERBS] = {
 		[VERB_ATTACH] = PICTURE_FINDINGS, [VERB_REPORT] = PICTURE_FINDINGS,
-		[VERB_HANDLES] = PICTURE_FINDINGS, [VERB_CYCLES] = PICTURE_CYCLES,
+		[VERB_HANDLES] = PICTURE_HANDLES, [VERB_CYCLES] = PICTURE_CYCLES,
+		[VERB_RETAINED] = PICTURE_RETAINED,
 		[VERB_WHY] = PICTURE_WHY,	  [VERB_REFS] = PICTURE_REFS,
 		[VERB_BACKREFS] = PICTURE_BACKREFS,
 	};
@@ -306,6 +306,8 @@ static struct hg_error *draw(struct session *s, const struct output *output)
 		.num_objects = s->num_selected,
 		.depth = s->options->depth,
 		.max_nodes = s->options->max_nodes,
+		.dark = s->options->dark,
+		.all_edges = s->options->all_edges,
 		.seconds = DRAW_SECONDS,
 	};
 

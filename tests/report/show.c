@@ -37,14 +37,17 @@ struct request {
 
 static struct hg_error *picture(const struct answer *answer, const struct request *request)
 {
-	static const char *const kinds[] = {"findings", "cycles", "why", "refs", "backrefs"};
-	struct picture_options options = {PICTURE_FINDINGS, request->objects, request->count, 3, 60, 10};
+	static const char *const kinds[] = {"findings", "cycles", "handles", "retained",
+					   "why", "refs", "backrefs"};
+	struct picture_options options = {
+		.objects = request->objects, .num_objects = request->count,
+		.depth = 3, .max_nodes = 60, .seconds = 10};
 	_cleanup_free_ char *format = strdup(request->what);
 	char *kind = strchr(format, ':');
 
 	if (kind)
 		*kind++ = '\0';
-	for (size_t i = 0; kind && i < 5; i++)
+	for (size_t i = 0; kind && i < sizeof(kinds) / sizeof(*kinds); i++)
 		if (!strcmp(kind, kinds[i]))
 			options.kind = (enum picture_kind)i;
 	return picture_draw(answer, &options, format, 1);
