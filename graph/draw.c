@@ -6,6 +6,7 @@
  * inherited are the parent's to write. */
 #include <errno.h>
 #include <fcntl.h>
+#include <fontconfig/fontconfig.h>
 #include <graphviz/gvc.h>
 #include <poll.h>
 #include <signal.h>
@@ -17,7 +18,18 @@
 
 #include "drawing.h"
 
-enum child_status { DRAWN = 0, NO_CONTEXT = 10, NO_LAYOUT, NO_RENDERER, NO_OUTPUT };
+enum child_status { DRAWN = 0, NO_CONTEXT = 10, NO_LAYOUT, NO_RENDERER, NO_OUTPUT, NO_FONT };
+
+/* Without any font cairo draws a box for each letter and calls it done. SVG is set by who shows it. */
+static bool has_fonts(const char *format)
+{
+	FcPattern *any = FcPatternCreate();
+	FcObjectSet *family = FcObjectSetBuild(FC_FAMILY, NULL);
+	FcFontSet *fonts = any && family ? FcFontList(NULL, any, family) : NULL;
+
+	/* The child that asks ends soon: nothing is released. */
+	return !strcmp(format, "svg") || (fonts && fonts->nfont);
+}
 
 static int render(Agraph_t *graph, const char *format, int fd)
 {
@@ -26,6 +38,8 @@ static int render(Agraph_t *graph, const char *format, int fd)
 
 	if (!out || !context)
 		return NO_CONTEXT;
+	if (!has_fonts(format))
+		return NO_FONT;
 	if (gvLayout(context, graph, "dot"))
 		return NO_LAYOUT;
 	if (gvRender(context, graph, format, out))
@@ -117,6 +131,10 @@ static struct hg_error *explain(int status, const char *format, unsigned seconds
 				     "cannot draw the picture: Graphviz has no plugin for %s",
 				     code == NO_LAYOUT ? "the layout 'dot'" : format),
 			"install the package graphviz (and run 'dot -c' once as root), or %s", as_dot);
+	if (code == NO_FONT)
+		return hg_error_hint(hg_error_new(HG_EXIT_FAILURE,
+						  "cannot draw the picture: no font is installed"),
+				     "install one (the package fonts-dejavu-core), or -o FILE.svg");
 	if (code == NO_OUTPUT)
 		return hg_error_new(HG_EXIT_FAILURE,
 				    "cannot draw the picture: no memory to hold it");

@@ -32,13 +32,14 @@ static struct hg_error *select_nodes(struct drawing *drawing, const struct answe
 }
 
 /* Whose heap this is and when, so that a picture in a bug report explains itself. */
-static struct hg_error *add_caption(struct drawing *drawing, const struct answer *answer)
+static struct hg_error *add_caption(struct drawing *drawing, const struct answer *answer,
+				    const struct picture_options *options)
 {
 	const struct hgs_meta *meta = answer->s->meta;
 	const char *cmdline = snapshot_string(answer->s, meta->cmdline);
 	_cleanup_free_ char *name = NULL;
 	time_t seconds = (time_t)(meta->time_ns / 1000000000);
-	char version[WORD_SIZE], when[64] = "";
+	char version[WORD_SIZE], when[64] = "", smaller[128] = "";
 	struct tm utc;
 	char *text;
 
@@ -47,11 +48,15 @@ static struct hg_error *add_caption(struct drawing *drawing, const struct answer
 		return &hg_error_no_memory;
 	if (gmtime_r(&seconds, &utc))
 		strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S UTC", &utc);
-	if (asprintf(&text, "%s\npid %u, CPython %s, %s%s\n%s",
+	if (drawing->max_nodes < options->max_nodes)
+		snprintf(smaller, sizeof(smaller),
+			 "\nSmaller than asked, %u nodes at most: with %u Graphviz took more than %u s",
+			 drawing->max_nodes, options->max_nodes, options->seconds);
+	if (asprintf(&text, "%s\npid %u, CPython %s, %s%s\n%s%s",
 		     name, meta->pid,
 		     version_words(meta->python_version, version), when,
 		     meta->consistent ? "" : ", NOT CONSISTENT: the heap was being changed",
-		     drawing->caption) < 0)
+		     drawing->caption, smaller) < 0)
 		return &hg_error_no_memory;
 	free(drawing->caption);
 	drawing->caption = text;
@@ -81,7 +86,7 @@ static struct hg_error *draw_once(const struct answer *answer,
 	struct hg_error *error = select_nodes(&drawing, answer, options);
 
 	if (!error)
-		error = add_caption(&drawing, answer);
+		error = add_caption(&drawing, answer, options);
 	if (!error)
 		error = dot_create(&drawing, answer->s, &graph);
 	if (error)

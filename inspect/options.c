@@ -40,7 +40,7 @@ static const struct verb_row {
 /* Flags without a short form get a number above any character. */
 enum { FLAG_JSON = 256, FLAG_COLOR, FLAG_LIMIT, FLAG_REDACT, FLAG_TIMEOUT, FLAG_FAIL_ON,
        FLAG_BASELINE, FLAG_MODE, FLAG_DEPTH, FLAG_MAX_NODES, FLAG_DARK, FLAG_ALL_EDGES,
-       FLAG_VERSION };
+       FLAG_SHOW, FLAG_VERSION };
 
 static const struct flag_row {
 	int id;
@@ -60,6 +60,7 @@ static const struct flag_row {
 	{ FLAG_DEPTH, "depth", "N", "levels of a tree (default 3)", TREES },
 	{ FLAG_MAX_NODES, "max-nodes", "N", "nodes of a picture at most (default 60)", ANSWERS },
 	{ FLAG_DARK, "dark", NULL, "pictures with light words on a dark ground", ANSWERS },
+	{ FLAG_SHOW, "show", NULL, "show the picture: in the terminal where it can, else in a window", ANSWERS },
 	{ FLAG_ALL_EDGES, "all-edges", NULL, "draw also classes, keys and values, and nothing grouped", NEIGHBORS },
 	{ FLAG_COLOR, "color", "auto|always|never", "colours in the report (NO_COLOR is honoured)", ALL },
 	{ 'v', "verbose", NULL, "all of it", ALL },
@@ -162,6 +163,7 @@ static struct hg_error *take_flag(struct options *o, int id, const char *value)
 	case FLAG_VERSION: o->version = true; return NULL;
 	case FLAG_JSON: o->json = true; return NULL;
 	case FLAG_REDACT: o->redact = true; return NULL;
+	case FLAG_SHOW: o->show = true; return NULL;
 	case FLAG_DARK: o->dark = true; return NULL;
 	case FLAG_ALL_EDGES: o->all_edges = true; return NULL;
 	case FLAG_TIMEOUT: return parse_seconds(value, &o->timeout_ns);

@@ -38,7 +38,7 @@ struct options {
 	int verbose; /* -1 with -q */
 	uint32_t limit; /* 0: not given */
 	uint32_t max_nodes;
-	bool dark, all_edges; /* of pictures */
+	bool dark, all_edges, show; /* of pictures */
 	int depth;
 	uint64_t timeout_ns;
 	enum freeze_mode mode;

@@ -13,17 +13,17 @@
 #include <sys/mman.h>
 
 #include "../graph/baseline.h"
-#include "../graph/picture.h"
 #include "../graph/report_diff.h"
 #include "capture.h"
 #include "comparison.h"
 #include "output.h"
+#include "pictures.h"
+#include "show.h"
 #include "progress.h"
 #include "source.h"
 
 #define TEXT_ROWS 20
 #define JSON_ROWS 1000
-#define DRAW_SECONDS 10
 #define MAX_SELECTED 20
 
 struct session {
@@ -291,48 +291,48 @@ static struct hg_error *write_text(struct session *s, const struct output *outpu
 	return error;
 }
 
-static struct hg_error *draw(struct session *s, const struct output *output)
+static struct hg_error *write_output(struct session *s, struct output *output)
 {
-	static const enum picture_kind kinds[VERBS] = {
-		[VERB_ATTACH] = PICTURE_FINDINGS, [VERB_REPORT] = PICTURE_FINDINGS,
-		[VERB_HANDLES] = PICTURE_HANDLES, [VERB_CYCLES] = PICTURE_CYCLES,
-		[VERB_RETAINED] = PICTURE_RETAINED,
-		[VERB_WHY] = PICTURE_WHY,	  [VERB_REFS] = PICTURE_REFS,
-		[VERB_BACKREFS] = PICTURE_BACKREFS,
-	};
-	const struct picture_options options = {
-		.kind = kinds[s->options->verb],
-		.objects = s->selected,
-		.num_objects = s->num_selected,
-		.depth = s->options->depth,
-		.max_nodes = s->options->max_nodes,
-		.dark = s->options->dark,
-		.all_edges = s->options->all_edges,
-		.seconds = DRAW_SECONDS,
-	};
-
-	progress_show(&s->progress, "drawing", 0);
-	return picture_draw(s->answer, &options, output_format(output->kind), output->fd);
-}
-
-static struct hg_error *write_outputs(struct session *s)
-{
+	struct selected selected = { s->selected, s->num_selected };
 	struct hg_error *error = NULL;
 
-	for (unsigned i = 0; !error && i < s->num_outputs; i++) {
-		struct output *output = &s->outputs[i];
-
-		if (output->kind == OUTPUT_JSON || output->kind == OUTPUT_BASELINE)
-			error = write_text(s, output);
-		else if (output->kind != OUTPUT_HGS)
-			error = draw(s, output);
-		if (!error)
-			error = interrupt_check(s->interrupt);
-		if (!error)
-			error = output_commit(output);
+	if (output->kind == OUTPUT_JSON || output->kind == OUTPUT_BASELINE) {
+		error = write_text(s, output);
+	} else if (output->kind != OUTPUT_HGS) {
+		progress_show(&s->progress, "drawing", 0);
+		error = picture_write(s->answer, s->options, selected, output);
+		progress_clear(&s->progress);
 	}
-	progress_clear(&s->progress);
-	return error;
+	if (!error)
+		error = interrupt_check(s->interrupt);
+	return error ? error : output_commit(output);
+}
+
+/* Writes what can be written: one that fails takes no other with it, nor the answer. `names` gets
+ * those that are there, NULL-terminated; the first error is returned. */
+static struct hg_error *write_outputs(struct session *s, const char **names)
+{
+	bool quiet = s->options->json || s->options->verbose < 0;
+	struct hg_error *first = NULL;
+
+	for (unsigned i = 0; i < s->num_outputs; i++) {
+		struct output *output = &s->outputs[i];
+		struct hg_error *error = write_output(s, output);
+
+		if (error && first)
+			hg_error_free(error);
+		else if (error)
+			first = error;
+		if (error)
+			continue;
+		*names++ = output->path;
+		if (!quiet)
+			printf("%s%s\n", is_picture(output->kind) ? "picture: " : "written: ",
+			       output->path);
+		if (s->options->show && is_picture(output->kind) && !first)
+			first = show_picture(output->path);
+	}
+	return first;
 }
 
 /* The other verbs say it in their answer. */
@@ -360,28 +360,27 @@ static struct hg_error *unless_reader_gone(struct session *s, struct hg_error *e
 static struct hg_error *publish(struct session *s)
 {
 	_cleanup_free_ const char **names = calloc(s->num_outputs + 1, sizeof(*names));
-	struct hg_error *error = names ? NULL : &hg_error_no_memory;
-	bool json = s->options->json, quiet = s->options->verbose < 0;
+	bool json = s->options->json;
+	struct hg_error *error, *written;
 
-	if (!error && !json && s->answer) {
+	if (!names)
+		return &hg_error_no_memory;
+	if (!json && s->answer) {
 		error = unless_reader_gone(s, print(s, stdout, false, NULL));
+		if (error)
+			return error;
 		fflush(stdout);
 	}
-	if (!error)
-		error = write_outputs(s);
-	for (unsigned i = 0; !error && i < s->num_outputs; i++) {
-		names[i] = s->outputs[i].path;
-		if (!json && !quiet)
-			printf("%s%s\n", is_picture(s->outputs[i].kind) ? "picture: " : "written: ",
-			       names[i]);
-	}
-	if (!error)
-		say_incomplete(s);
-	if (!error && json)
-		error = print(s, stdout, true, names);
+	written = write_outputs(s, names);
+	say_incomplete(s);
+	error = json ? print(s, stdout, true, names) : NULL;
 	if (!error && (fflush(stdout) || ferror(stdout)))
 		error = hg_error_write(errno, "to standard output");
-	return unless_reader_gone(s, error);
+	error = unless_reader_gone(s, error);
+	if (!written)
+		return error;
+	hg_error_free(error);
+	return written;
 }
 
 static enum hg_exit status_of(const struct session *s)
