@@ -57,9 +57,11 @@ static struct hg_error *take(struct groups *groups, const struct holder *holder)
 	return NULL;
 }
 
+/* The library that the object names is no longer loaded. */
 static bool is_gone(const struct holder *holder)
 {
-	return holder->state == HOLDER_DANGLING || holder->state == HOLDER_ALIASED;
+	return holder->state == HOLDER_DANGLING || holder->state == HOLDER_ALIASED ||
+	       (holder->library == HGS_NONE && holder->fact->kind == HGS_HOLDER_HANDLE);
 }
 
 /* Functions of a library that has an owner hang on the owner, and say nothing more. */
@@ -67,8 +69,8 @@ static bool is_shown(const struct answer *answer, const struct holder *holder)
 {
 	const struct library *library;
 
-	if (is_gone(holder))
-		return true;
+	if (is_gone(holder) || holder->library == HGS_NONE)
+		return is_gone(holder);
 	library = &answer->libraries[holder->library];
 	return strcmp(library->loaded_by, "dlopen") == 0 &&
 	       (holder->fact->kind != HGS_HOLDER_FUNCTION || !library->owners);
