@@ -22,15 +22,16 @@ _must_check_ struct hg_error *report_json(FILE *out, const struct answer *answer
 					  enum report_part part, uint32_t limit,
 					  const char *const *outputs);
 
-/* why, refs, backrefs OBJECT. */
+/* why, refs, backrefs OBJECT. Of the `total` objects, `count` are shown one by one; why asks about all
+ * of them together as well. */
 enum object_part { OBJECT_WHY, OBJECT_REFS, OBJECT_BACKREFS };
 _must_check_ struct hg_error *report_objects(FILE *out, const struct answer *answer,
 					     enum object_part part, const uint32_t *objects,
 					     uint32_t count, uint64_t total, int depth,
 					     const struct style *style, bool json);
 
-/* retained: the top of the dominator tree, `depth` levels of it, or, where `count` is not 0, what
- * would be freed if each of the objects went. */
+/* As above. retained: the top of the dominator tree, `depth` levels of it, or, where `count` is not 0, what
+ * would be freed if each of the objects went, and if all did. */
 _must_check_ struct hg_error *report_retained(FILE *out, const struct answer *answer,
 					      const uint32_t *objects, uint32_t count,
 					      uint64_t total, int depth, const struct style *style,

@@ -2,7 +2,10 @@
  * object it is, so that a script can walk the heap; chains are folded as everywhere. */
 #include "report_json.h"
 
+#include "gather.h"
 #include "keeper.h"
+#include "kinds.h"
+#include "retained.h"
 #include "roots.h"
 #include "routes.h"
 #include "steps.h"
@@ -58,11 +61,12 @@ static void put_referrers(struct json *json, const struct answer *answer, uint32
 }
 
 static struct hg_error *put_chain(struct json *json, const struct snapshot *s,
-				  const struct chain *chain)
+				  const struct chain *chain, uint64_t alike)
 {
 	struct hg_error *error;
 
 	json_object(json, NULL);
+	json_uint(json, "count", alike);
 	json_take(json, "root", root_words(s, chain->root, true));
 	json_take(json, "path", path_text(s, chain));
 	error = json_steps(json, "steps", s, chain, false);
@@ -79,11 +83,12 @@ static struct hg_error *put_routes(struct json *json, const struct answer *answe
 
 	if (error)
 		return error;
-	if (routes.count < routes.total)
-		json_uint(json, "chains_total", routes.total);
+	json_uint(json, "referrers_alive", routes.total);
+	if (routes.count < routes.kinds)
+		json_uint(json, "chains_total", routes.kinds);
 	json_array(json, "chains");
 	for (uint32_t i = 0; i < routes.count && !error; i++)
-		error = put_chain(json, answer->s, &routes.chain[i]);
+		error = put_chain(json, answer->s, &routes.chain[i], routes.alike[i]);
 	json_array_end(json);
 	if (!error)
 		error = keeper_of(answer, object, &keeper);
@@ -124,6 +129,53 @@ static struct hg_error *put_object(struct json *json, const struct answer *answe
 	return error;
 }
 
+static struct hg_error *put_gathering(struct json *json, const struct answer *answer,
+				      const uint32_t *objects, uint64_t count)
+{
+	_cleanup_dominators_ struct dominators *d = NULL;
+	struct gathering point = {.object = HGS_NONE};
+	struct hg_error *error = retained_dominators(answer, &d);
+
+	if (!error)
+		error = gather(answer, d, objects, count, &point);
+	if (error)
+		return error;
+	if (point.object == HGS_NONE) {
+		json_null(json, "gathered_at");
+		return NULL;
+	}
+	json_object(json, "gathered_at");
+	json_object_keys(json, answer, point.object);
+	json_take(json, "path", retained_path(answer, point.object));
+	json_uint(json, "count", point.count);
+	json_object_end(json);
+	return NULL;
+}
+
+/* Each way of being alive once, and where the objects hang from. */
+static struct hg_error *put_crowds(struct json *json, const struct answer *answer,
+				   const uint32_t *objects, uint64_t count, uint32_t limit)
+{
+	_cleanup_free_ struct crowd *crowd = NULL;
+	uint32_t crowds = 0;
+	struct hg_error *error = crowds_create(answer, objects, count, &crowd, &crowds);
+	uint64_t shown;
+
+	if (error)
+		return error;
+	shown = json_list(json, "ways", crowds, limit);
+	for (uint64_t i = 0; i < shown && !error; i++) {
+		struct chain chain = {0};
+
+		error = chain_of(answer->s, answer->reach, crowd[i].object, &chain);
+		if (!error)
+			error = put_chain(json, answer->s, &chain, crowd[i].count);
+		chain_deinit(&chain);
+	}
+	json_array_end(json);
+	return error ? error : put_gathering(json, answer, objects, count);
+}
+
 struct hg_error *json_objects(struct json *json, const struct answer *answer,
 			      enum object_part part, const uint32_t *objects, uint32_t count,
 			      uint64_t total, uint32_t limit)
@@ -138,6 +190,8 @@ struct hg_error *json_objects(struct json *json, const struct answer *answer,
 	for (uint32_t i = 0; i < count && !error; i++)
 		error = put_object(json, answer, part, objects[i], limit);
 	json_array_end(json);
+	if (!error && part == OBJECT_WHY && total > 1)
+		error = put_crowds(json, answer, objects, total, limit);
 	json_object_end(json);
 	return error ? error : json_finish(json);
 }

@@ -1,6 +1,7 @@
 /* retained as JSON: the tree as a flat list with depths, or what objects retain by type. */
 #include "report_json.h"
 
+#include "gather.h"
 #include "retained.h"
 
 static void put_sum(struct json *json, const char *key, uint64_t objects, uint64_t bytes)
@@ -72,6 +73,28 @@ static struct hg_error *put_types(struct json *json, const struct snapshot *s,
 	return NULL;
 }
 
+static struct hg_error *put_together(struct json *json, const struct answer *answer,
+				     const uint32_t *objects, uint64_t count, uint32_t limit)
+{
+	_cleanup_free_ struct type_row *rows = NULL;
+	struct together together = {0};
+	struct hg_error *error = retained_together(answer, objects, count, &together);
+	uint32_t types = 0;
+
+	if (!error)
+		error = types_count_marked(answer->s, together.freed, &rows, &types);
+	free(together.freed);
+	if (error)
+		return error;
+	json_object(json, "together");
+	json_uint(json, "count", count);
+	json_uint(json, "retained", together.bytes);
+	json_uint(json, "retained_objects", together.objects);
+	json_type_rows(json, rows, types, false, limit);
+	json_object_end(json);
+	return NULL;
+}
+
 static struct hg_error *put_object(struct json *json, const struct answer *answer,
 				   const struct dominators *d, uint32_t object, uint32_t limit)
 {
@@ -114,6 +137,8 @@ struct hg_error *json_retained(struct json *json, const struct answer *answer,
 		for (uint32_t i = 0; i < count && !error; i++)
 			error = put_object(json, answer, d, objects[i], limit);
 		json_array_end(json);
+		if (!error && total > 1)
+			error = put_together(json, answer, objects, total, limit);
 	}
 	json_object_end(json);
 	return error ? error : json_finish(json);

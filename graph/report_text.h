@@ -31,6 +31,10 @@ _must_check_ struct hg_error *text_objects(struct page *page, const struct answe
 					   enum object_part part, const uint32_t *objects,
 					   uint32_t count, uint64_t total, int depth);
 
+/* why, of `count` objects together. */
+_must_check_ struct hg_error *text_crowds(struct page *page, const struct answer *answer,
+					  const uint32_t *objects, uint64_t count);
+
 _must_check_ struct hg_error *text_retained(struct page *page, const struct answer *answer,
 					    const struct dominators *d, uint32_t depth);
 _must_check_ struct hg_error *text_retained_objects(struct page *page,

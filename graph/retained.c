@@ -18,10 +18,10 @@ static bool stays(const struct answer *answer, uint32_t i)
 	       (flags & (HGS_OBJ_IMMORTAL | HGS_OBJ_PSEUDO)) == HGS_OBJ_IMMORTAL;
 }
 
-struct hg_error *retained_dominators(const struct answer *answer, struct dominators **ret)
+struct hg_error *retained_roots(const struct answer *answer, uint8_t **ret)
 {
 	const struct snapshot *s = answer->s;
-	_cleanup_free_ uint8_t *is_root = calloc(s->n + 1ul, 1);
+	uint8_t *is_root = calloc(s->n + 1ul, 1);
 
 	if (!is_root)
 		return &hg_error_no_memory;
@@ -29,7 +29,16 @@ struct hg_error *retained_dominators(const struct answer *answer, struct dominat
 		is_root[i] = stays(answer, i);
 	for (uint32_t i = 0; i < s->num_roots; i++)
 		is_root[s->roots[i].object] = 1;
-	return dominators_create(answer->graph, is_root, ret);
+	*ret = is_root;
+	return NULL;
+}
+
+struct hg_error *retained_dominators(const struct answer *answer, struct dominators **ret)
+{
+	_cleanup_free_ uint8_t *is_root = NULL;
+	struct hg_error *error = retained_roots(answer, &is_root);
+
+	return error ? error : dominators_create(answer->graph, is_root, ret);
 }
 
 struct retained_heap retained_heap(const struct snapshot *s, const struct dominators *d)

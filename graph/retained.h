@@ -4,10 +4,13 @@
 #include "answer.h"
 #include "dominators.h"
 
-/* The dominators of what is alive. Roots are the known roots, objects with references that nothing
- * found accounts for, and immortal ones: none of them goes when a referrer goes. What only
- * garbage, or garbage in the permanent generation, reaches is left out, since nothing keeps it
- * (see struct retained_heap). O() as dominators_create(). */
+/* A byte for each object: is it a root of what is alive? Roots are the known roots, objects with
+ * references that nothing found accounts for, and immortal ones: none of them goes when a referrer
+ * goes. Caller frees. O(n). */
+_must_check_ struct hg_error *retained_roots(const struct answer *answer, uint8_t **ret);
+/* The dominators of what is alive, from these roots. What only garbage, or garbage in the permanent
+ * generation, reaches is left out, since nothing keeps it (see struct retained_heap). O() as
+ * dominators_create(). */
 _must_check_ struct hg_error *retained_dominators(const struct answer *answer,
 						  struct dominators **ret);
 static inline void dominators_destroyp(struct dominators **d) { dominators_destroy(*d); }

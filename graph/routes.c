@@ -2,10 +2,13 @@
 
 #include <string.h>
 
+#include "kinds.h"
+
 struct route {
 	uint32_t referrer;
 	uint32_t edge; /* its name */
-	uint32_t depth;
+	uint32_t depth; /* 0: the object's own chain, the nearest */
+	uint64_t kind, alike;
 };
 
 /* Steps from the root to `from`, or 0 where the forest reaches it only through `object` (then it
@@ -58,56 +61,112 @@ static struct hg_error *extend(const struct answer *answer, const struct route *
 	return NULL;
 }
 
+static int by_kind(const void *a, const void *b)
+{
+	const struct route *x = a, *y = b;
+
+	if (x->kind != y->kind)
+		return x->kind < y->kind ? -1 : 1;
+	return by_depth(a, b);
+}
+
 /* Every referrer once: the edge by which it is known is its first. */
-static uint32_t collect(const struct answer *answer, uint32_t object, struct route *routes)
+static uint64_t collect(const struct answer *answer, uint32_t object, struct route *routes)
 {
 	const struct graph *graph = answer->graph;
 	const struct reach *reach = answer->reach;
 	bool at_root = reach->parent_edge[object] == UINT64_MAX;
-	uint32_t count = 0;
+	uint64_t count = 0;
 
 	for (uint64_t i = graph->in_start[object]; i < graph->in_start[object + 1ul]; i++) {
 		uint32_t from = graph->in_source[i], depth;
 
 		if (i > graph->in_start[object] && from == graph->in_source[i - 1])
 			continue;
-		if (!at_root && from == reach->parent[object])
-			continue; /* the shortest chain, which is there already */
+		if (!at_root && from == reach->parent[object]) {
+			routes[count++] = (struct route){
+				from, answer->s->name[reach->parent_edge[object]], 0, 0, 1};
+			continue;
+		}
 		depth = depth_without(answer, from, object);
 		if (depth)
 			routes[count++] = (struct route){
-				from, answer->s->name[graph->in_edge[i]], depth};
+				from, answer->s->name[graph->in_edge[i]], depth, 0, 1};
 	}
 	return count;
+}
+
+/* Routes that say the same become one, the nearest of them. Returns how many are left; in order. */
+static struct hg_error *merge(const struct answer *answer, uint32_t object, struct route *route,
+			      uint64_t *count)
+{
+	_cleanup_kinds_ struct kinds *kinds = NULL;
+	struct hg_error *error = kinds_create(answer, &kinds);
+	uint64_t kept = 0;
+
+	for (uint64_t i = 0; i < *count && !error; i++) {
+		route[i].kind = kind_of_way(kinds, route[i].referrer, route[i].edge, object);
+		error = route[i].kind ? NULL : &hg_error_no_memory;
+	}
+	if (error)
+		return error;
+	qsort(route, *count, sizeof(*route), by_kind);
+	for (uint64_t i = 0; i < *count; i++) {
+		if (kept && route[kept - 1].kind == route[i].kind)
+			route[kept - 1].alike++;
+		else
+			route[kept++] = route[i];
+	}
+	qsort(route, kept, sizeof(*route), by_depth);
+	*count = kept;
+	return NULL;
+}
+
+/* A root's own chain is the root; the others come through referrers. */
+static struct hg_error *build(const struct answer *answer, uint32_t object,
+			      const struct route *route, uint64_t count, uint32_t max,
+			      struct routes *routes)
+{
+	bool at_root = answer->reach->parent_edge[object] == UINT64_MAX;
+	struct hg_error *error = NULL;
+	uint64_t shown;
+
+	routes->kinds = count + at_root;
+	shown = routes->kinds < max ? routes->kinds : max;
+	routes->chain = calloc(shown + 1, sizeof(*routes->chain));
+	routes->alike = calloc(shown + 1, sizeof(*routes->alike));
+	if (!routes->chain || !routes->alike)
+		return &hg_error_no_memory;
+	if (at_root && shown) {
+		routes->alike[0] = 1;
+		error = chain_of(answer->s, answer->reach, object, &routes->chain[routes->count++]);
+	}
+	for (uint64_t i = 0; routes->count < shown && !error; i++) {
+		routes->alike[routes->count] = route[i].alike;
+		error = extend(answer, &route[i], object, &routes->chain[routes->count++]);
+	}
+	return error;
 }
 
 struct hg_error *routes_create(const struct answer *answer, uint32_t object, uint32_t max,
 			       struct routes *ret)
 {
-	uint64_t referrers = answer->graph->in_start[object + 1ul] -
-			     answer->graph->in_start[object];
-	_cleanup_free_ struct route *route = calloc(referrers + 1, sizeof(*route));
+	uint64_t count = answer->graph->in_start[object + 1ul] - answer->graph->in_start[object];
+	_cleanup_free_ struct route *route = calloc(count + 1, sizeof(*route));
 	_cleanup_routes_ struct routes routes = {0};
 	uint8_t state = answer->reach->state[object];
 	struct hg_error *error;
-	uint32_t others;
 
 	*ret = routes;
 	if (state != REACH_ROOT && state != REACH_NATIVE)
 		return NULL;
 	if (!route)
 		return &hg_error_no_memory;
-	others = collect(answer, object, route);
-	qsort(route, others, sizeof(*route), by_depth);
-	routes.total = others + 1ull;
-	if (routes.total > max)
-		others = max ? max - 1 : 0;
-	routes.chain = calloc(others + 1ul, sizeof(*routes.chain));
-	if (!routes.chain)
-		return &hg_error_no_memory;
-	error = chain_of(answer->s, answer->reach, object, &routes.chain[routes.count++]);
-	for (uint32_t i = 0; i < others && !error; i++)
-		error = extend(answer, &route[i], object, &routes.chain[routes.count++]);
+	count = collect(answer, object, route);
+	routes.total = count + (answer->reach->parent_edge[object] == UINT64_MAX);
+	error = merge(answer, object, route, &count);
+	if (!error)
+		error = build(answer, object, route, count, max, &routes);
 	if (error)
 		return error;
 	*ret = routes;
@@ -120,5 +179,6 @@ void routes_deinit(struct routes *routes)
 	for (uint32_t i = 0; i < routes->count; i++)
 		chain_deinit(&routes->chain[i]);
 	free(routes->chain);
+	free(routes->alike);
 	*routes = (struct routes){0};
 }

@@ -47,7 +47,7 @@ static struct hg_error *add_routes(struct drawing *drawing, const struct answer 
 	if (!routes.total)
 		return add_garbage(drawing, answer, panel, object);
 	drawing_object(drawing, answer, panel, object, NODE_SUBJECT);
-	*left_out += routes.total - routes.count;
+	*left_out += routes.kinds - routes.count;
 	for (uint32_t i = 0; i < routes.count && !error; i++) {
 		if (i && drawing->objects + routes.chain[i].steps > drawing->max_nodes)
 			++*left_out;

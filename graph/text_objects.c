@@ -9,6 +9,7 @@
 #include "words.h"
 
 #define ROUTES 3     /* shown without -v */
+#define FEW 3	     /* more objects are asked about together */
 #define ALIKE 3	     /* more of a kind become one row */
 #define TREE_LINES 200 /* of one tree, unless --limit 0 */
 
@@ -73,13 +74,16 @@ static struct hg_error *put_why(struct page *page, const struct answer *answer, 
 		page->no_memory |= !path || !root;
 		page_end(page);
 		page_wrap(page, INK_BOLD, 2, 4, "%s", path ? path : "");
+		if (routes.alike[i] > 1)
+			page_wrap(page, INK_PLAIN, 4, 6, "and %s more like it",
+				  count_words(routes.alike[i] - 1, buffer));
 		page_wrap(page, INK_DIM, 4, 6, "root: %s", root ? root : "");
 		error = text_chain(page, answer->s, &routes.chain[i], 4);
 	}
-	if (routes.count < routes.total)
+	if (routes.count < routes.kinds)
 		page_wrap(page, INK_DIM, 2, 4, "%s %s more chains (-v shows them)",
 			  page_glyphs(page)->more,
-			  count_words(routes.total - routes.count, buffer));
+			  count_words(routes.kinds - routes.count, buffer));
 	return error;
 }
 
@@ -230,8 +234,13 @@ struct hg_error *text_objects(struct page *page, const struct answer *answer,
 			      enum object_part part, const uint32_t *objects, uint32_t count,
 			      uint64_t total, int depth)
 {
-	struct hg_error *error = NULL;
+	bool crowd = part == OBJECT_WHY && total > FEW;
+	struct hg_error *error = crowd ? text_crowds(page, answer, objects, total) : NULL;
 
+	if (crowd && page->style->verbose <= 0)
+		return error;
+	if (crowd)
+		page_end(page);
 	for (uint32_t i = 0; i < count && !error; i++) {
 		put_object(page, answer->s, objects[i]);
 		if (part == OBJECT_WHY)

@@ -1,4 +1,5 @@
 /* retained as text: the top of the dominator tree, or what would be freed if an object went. */
+#include "gather.h"
 #include "report_json.h"
 #include "report_text.h"
 #include "retained.h"
@@ -6,6 +7,8 @@
 #include "words.h"
 
 enum { FIGURE = 10, SHARE = 7, DEEPEST = 12 };
+
+#define FEW 3 /* more objects are told together only, unless -v */
 
 static char *rest_words(const struct page *page, const struct snapshot *s,
 			const struct retained_row *row)
@@ -86,17 +89,11 @@ struct hg_error *text_retained(struct page *page, const struct answer *answer,
 	return NULL;
 }
 
-static struct hg_error *put_types(struct page *page, const struct snapshot *s,
-				  const struct dominators *d, uint32_t object)
+static void put_types(struct page *page, const struct type_row *rows, uint32_t count)
 {
-	_cleanup_free_ struct type_row *rows = NULL;
-	uint32_t count;
-	struct hg_error *error = types_count_below(s, d, object, &rows, &count);
 	uint64_t shown;
 	char buffer[WORD_SIZE];
 
-	if (error)
-		return error;
 	shown = text_limited(page, count);
 	page_cell(page, INK_DIM, FIGURE + 4, true, "OBJECTS");
 	page_cell(page, INK_DIM, FIGURE, true, "SIZE");
@@ -108,6 +105,26 @@ static struct hg_error *put_types(struct page *page, const struct snapshot *s,
 		page_last(page, INK_PLAIN, page->style->width - 2 * FIGURE - 6, rows[i].name);
 	}
 	text_rest(page, 2, count, shown, "types");
+}
+
+static struct hg_error *put_together(struct page *page, const struct answer *answer,
+				     const uint32_t *objects, uint64_t count)
+{
+	_cleanup_free_ struct type_row *rows = NULL;
+	struct together together = {0};
+	struct hg_error *error = retained_together(answer, objects, count, &together);
+	char number[WORD_SIZE], freed[WORD_SIZE], bytes[WORD_SIZE];
+	uint32_t types = 0;
+
+	if (!error)
+		error = types_count_marked(answer->s, together.freed, &rows, &types);
+	free(together.freed);
+	if (error)
+		return error;
+	page_wrap(page, INK_BOLD, 0, 2, "If all %s went, %s objects of %s would be freed.",
+		  count_words(count, number), count_words(together.objects, freed),
+		  bytes_words(together.bytes, bytes));
+	put_types(page, rows, types);
 	return NULL;
 }
 
@@ -135,7 +152,10 @@ static struct hg_error *put_object(struct page *page, const struct answer *answe
 				   const struct dominators *d, uint32_t object)
 {
 	_cleanup_free_ char *words = object_words(answer->s, object);
+	_cleanup_free_ struct type_row *rows = NULL;
 	char objects[WORD_SIZE], bytes[WORD_SIZE];
+	struct hg_error *error;
+	uint32_t count;
 
 	page->no_memory |= !words;
 	page_wrap(page, INK_BOLD, 0, 2, "%s", words ? words : "");
@@ -151,7 +171,10 @@ static struct hg_error *put_object(struct page *page, const struct answer *answe
 		  count_words(d->objects[object], objects),
 		  bytes_words(d->retained[object], bytes));
 	put_dominator(page, answer, d, object);
-	return put_types(page, answer->s, d, object);
+	error = types_count_below(answer->s, d, object, &rows, &count);
+	if (!error)
+		put_types(page, rows, count);
+	return error;
 }
 
 struct hg_error *text_retained_objects(struct page *page, const struct answer *answer,
@@ -160,6 +183,12 @@ struct hg_error *text_retained_objects(struct page *page, const struct answer *a
 {
 	struct hg_error *error = NULL;
 
+	if (total > 1)
+		error = put_together(page, answer, objects, total);
+	if (total > FEW && page->style->verbose <= 0)
+		return error;
+	if (total > 1)
+		page_end(page);
 	for (uint32_t i = 0; i < count && !error; i++) {
 		error = put_object(page, answer, d, objects[i]);
 		if (i + 1 < count)

@@ -154,3 +154,16 @@ struct hg_error *types_count_below(const struct snapshot *s, const struct domina
 		add(&tally, s, i);
 	return make_rows(s, NULL, &tally, ret, count);
 }
+
+struct hg_error *types_count_marked(const struct snapshot *s, const uint8_t *marked,
+				    struct type_row **ret, uint32_t *count)
+{
+	_cleanup_(tally_deinit) struct tally tally = {0};
+
+	if (!tally_init(&tally, s))
+		return &hg_error_no_memory;
+	for (uint32_t i = 0; i < s->n; i++)
+		if (marked[i])
+			add(&tally, s, i);
+	return make_rows(s, NULL, &tally, ret, count);
+}

@@ -19,6 +19,9 @@ struct type_row {
  * 12 bytes an object while it runs. */
 _must_check_ struct hg_error *types_count(const struct snapshot *s, const struct dominators *d,
 					  struct type_row **ret, uint32_t *count);
+/* As above, of the objects whose byte is set; `retained` is 0. */
+_must_check_ struct hg_error *types_count_marked(const struct snapshot *s, const uint8_t *marked,
+						 struct type_row **ret, uint32_t *count);
 /* As above, of `top` and what it dominates; `retained` is 0. */
 _must_check_ struct hg_error *types_count_below(const struct snapshot *s,
 						const struct dominators *d, uint32_t top,

@@ -39,8 +39,8 @@ struct session {
 	struct answer *answer;
 	struct comparison *comparison; /* of diff */
 	struct baseline *baseline;
-	uint32_t *selected;
-	uint32_t num_selected;
+	uint32_t *selected; /* [all_selected] */
+	uint32_t num_selected; /* of which each is shown */
 	uint64_t all_selected;
 	bool reader_gone;
 };
@@ -230,7 +230,7 @@ static struct hg_error *analyse(struct session *s)
 	if (!error)
 		error = interrupt_check(s->interrupt);
 	if (!error && s->options->object)
-		error = select_objects(s->answer, s->options->object, MAX_SELECTED, &s->selected,
+		error = select_objects(s->answer, s->options->object, UINT32_MAX, &s->selected,
 				       &s->num_selected, &s->all_selected);
 	if (!error && s->comparison)
 		error = comparison_make(s->comparison, s->answer, s->options->source);
@@ -238,6 +238,8 @@ static struct hg_error *analyse(struct session *s)
 		baseline_mark(s->baseline, s->comparison->diff);
 	else if (!error && s->baseline)
 		baseline_mute(s->baseline, s->answer);
+	if (s->num_selected > MAX_SELECTED) /* one by one; why and retained ask about all */
+		s->num_selected = MAX_SELECTED;
 	if (!error && s->options->verb == VERB_REPORT && !s->options->num_outputs)
 		error = open_default(s, s->snapshot->meta->pid);
 	progress_clear(&s->progress);
