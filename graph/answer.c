@@ -48,7 +48,8 @@ static struct hg_error *make_parts(struct making *making, bool whole)
 {
 	static struct hg_error *(*const parts[])(struct making *) = {
 		holders_make, libraries_make, /* a heap has these two */
-		loops_make, pins_make, cycles_make, descriptors_make, native_make,
+		loops_make, pins_make, cycles_make, descriptors_make, capsules_make,
+		native_make,
 		findings_make,
 	};
 	size_t count = whole ? sizeof(parts) / sizeof(*parts) : 2;
@@ -159,6 +160,9 @@ void answer_destroy(struct answer *answer)
 	for (uint32_t i = 0; i < answer->num_descriptors; i++)
 		free(answer->descriptors[i].path);
 	free(answer->descriptors);
+	for (uint32_t i = 0; i < answer->num_capsules; i++)
+		free(answer->capsules[i].path);
+	free(answer->capsules);
 	cycles_free(answer);
 	holders_free(answer);
 	libraries_free(answer);

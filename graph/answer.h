@@ -121,6 +121,14 @@ struct native_reference {
 	char *path;	      /* NULL: none */
 };
 
+struct capsule {
+	const struct hgs_capsule *fact;
+	const char *name;
+	char *path;   /* NULL: garbage */
+	bool foreign; /* reaches into a library that is neither the interpreter's nor the standard
+		       * library's */
+};
+
 struct finding {
 	enum finding_code code;
 	enum severity severity;
@@ -158,11 +166,13 @@ struct answer {
 	uint32_t num_descriptors;
 	struct native_reference *native; /* by hold, then in the order of s->surplus */
 	uint32_t num_native;
+	struct capsule *capsules; /* as s->capsules */
+	uint32_t num_capsules;
 };
 
 _must_check_ struct hg_error *answer_create(const struct snapshot *s, struct answer **ret);
 /* Only what sizes and types need: the graph without in_edge, what is alive, holders, libraries.
- * Components, cycles, descriptors and findings are absent. */
+ * Components, cycles, descriptors, capsules and findings are absent. */
 _must_check_ struct hg_error *answer_create_heap(const struct snapshot *s, struct answer **ret);
 void answer_destroy(struct answer *answer);
 

@@ -66,6 +66,10 @@ static inline bool is_opened(const struct library *library)
  * the process that calls dlopen() for who knows what. O(libraries). */
 bool may_be_natives(const struct answer *answer, const struct library *library);
 
+/* path_text() of an object that a root or native code keeps; *ret is NULL for others. O(length of the
+ * chain). */
+_must_check_ struct hg_error *object_path(const struct answer *answer, uint32_t object, char **ret);
+
 /* Each fills its part of the answer. */
 _must_check_ struct hg_error *holders_make(struct making *making);
 _must_check_ struct hg_error *libraries_make(struct making *making);
@@ -74,6 +78,7 @@ void loops_deinit(struct loops *loops);
 /* Which cycle keeps each unreached holder; chains from there to it. After loops_make(). */
 _must_check_ struct hg_error *pins_make(struct making *making);
 _must_check_ struct hg_error *cycles_make(struct making *making);
+_must_check_ struct hg_error *capsules_make(struct making *making);
 _must_check_ struct hg_error *findings_make(struct making *making);
 
 /* The loop of a component, or NULL. O(log loops). */

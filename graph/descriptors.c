@@ -224,23 +224,6 @@ static void ask_numbers(struct making *making)
 		answer->descriptors[i].unowned = false;
 }
 
-static struct hg_error *find_path(const struct answer *answer, struct descriptor *descriptor)
-{
-	struct chain chain;
-	struct hg_error *error = chain_of(answer->s, answer->reach, descriptor->owner, &chain);
-
-	if (error)
-		return error;
-	if (answer->reach->state[descriptor->owner] == REACH_ROOT ||
-	    answer->reach->state[descriptor->owner] == REACH_NATIVE) {
-		descriptor->path = path_text(answer->s, &chain);
-		if (!descriptor->path)
-			error = &hg_error_no_memory;
-	}
-	chain_deinit(&chain);
-	return error;
-}
-
 struct hg_error *descriptors_make(struct making *making)
 {
 	struct answer *answer = making->answer;
@@ -264,6 +247,7 @@ struct hg_error *descriptors_make(struct making *making)
 	ask_numbers(making);
 	for (uint32_t i = 0; !error && i < answer->num_descriptors; i++)
 		if (answer->descriptors[i].owner != HGS_NONE)
-			error = find_path(answer, &answer->descriptors[i]);
+			error = object_path(answer, answer->descriptors[i].owner,
+					    &answer->descriptors[i].path);
 	return error;
 }

@@ -1,5 +1,6 @@
 /* dangling-handle, dangling-function and aliased-handle: the library is gone, the object that holds
- * its handle or the address of its code is not. An address may belong to another library by now. */
+ * its handle or the address of its code is not. An address may belong to another library by now.
+ * Types and capsules count as functions: they hold the addresses of some. */
 #include <string.h>
 #include <xxhash.h>
 
@@ -22,16 +23,23 @@ static bool is_stale(const struct holder *holder)
 	return holder->state == HOLDER_DANGLING || holder->state == HOLDER_ALIASED;
 }
 
+static bool is_handle(const struct holder *holder)
+{
+	return holder->fact->kind == HGS_HOLDER_HANDLE;
+}
+
 static bool is_function(const struct holder *holder)
 {
 	return holder->fact->kind == HGS_HOLDER_FUNCTION;
 }
 
 /* What nobody can reach any more does no harm, unless a finalizer of its cycle uses it. Of such a
- * library its handle's object is worth a note, its functions are not. */
+ * library its handle's object is worth a note, its functions are not. The functions of a type and of a
+ * capsule are called when it is freed. */
 static bool is_harmless(const struct answer *answer, const struct holder *holder)
 {
-	return unreached(answer, holder->fact->object) &&
+	return (is_handle(holder) || is_function(holder)) &&
+	       unreached(answer, holder->fact->object) &&
 	       (holder->cycle == HGS_NONE || !answer->cycles[holder->cycle].finalizer);
 }
 
@@ -39,7 +47,7 @@ static bool key_of(const struct making *making, const struct holder *holder, uin
 {
 	const struct answer *answer = making->answer;
 	const char *name = name_of(answer, holder);
-	uint64_t seed = (uint64_t)holder->state << 2 | (uint64_t)is_function(holder) << 1 |
+	uint64_t seed = (uint64_t)holder->state << 8 | (uint64_t)holder->fact->kind << 1 |
 			(uint64_t)is_harmless(answer, holder);
 
 	*ret = XXH3_64bits_withSeed(name, strlen(name), seed);
@@ -50,7 +58,7 @@ static enum finding_code code_of(const struct holder *holder)
 {
 	if (holder->state == HOLDER_ALIASED)
 		return FINDING_ALIASED_HANDLE;
-	return is_function(holder) ? FINDING_DANGLING_FUNCTION : FINDING_DANGLING_HANDLE;
+	return is_handle(holder) ? FINDING_DANGLING_HANDLE : FINDING_DANGLING_FUNCTION;
 }
 
 /* Types whose contents a program does not change: to let go of what one of them keeps is to let go
@@ -161,6 +169,66 @@ static void describe_function(const struct answer *answer, const struct holder *
 		now ? ", and the library that it was looked up in is no longer loaded" : "");
 }
 
+static void describe_type(const struct answer *answer, const struct holder *holder,
+			  struct finding *finding)
+{
+	const char *name = snapshot_text(answer->s, holder->fact->object);
+	unsigned long long more = finding->count - 1;
+
+	finding->title = more ? finding_text("%s and %llu more types: their code is no longer mapped",
+					     name, more)
+			      : finding_text("%s: the code of this type is no longer mapped", name);
+	finding->evidence = finding_text(
+		"function 0x%llx of the type at 0x%llx (%s) is in no executable mapping",
+		(unsigned long long)holder->fact->code,
+		(unsigned long long)answer->s->addr[holder->fact->object],
+		holder->path ? holder->path : "garbage");
+	finding->advice = finding_text("using or freeing an instance is a crash: never dlclose the "
+				       "library of an extension module");
+}
+
+static void describe_capsule(const struct answer *answer, const struct holder *holder,
+			     struct finding *finding)
+{
+	finding->title = finding_text("%llu capsule%s: the code that frees %s is no longer mapped",
+				      (unsigned long long)finding->count, plural(finding->count),
+				      finding->count == 1 ? "it" : "them");
+	finding->evidence = finding_text(
+		"destructor 0x%llx of the capsule at 0x%llx (%s) is in no executable mapping",
+		(unsigned long long)holder->fact->code,
+		(unsigned long long)answer->s->addr[holder->fact->object],
+		holder->path ? holder->path : "garbage");
+	if (holder->path)
+		finding->advice = finding_text("drop `%s` before its library is closed: freeing it "
+					       "now is a crash", holder->path);
+	else
+		finding->advice = finding_text("freeing it, as gc will, is a crash: drop capsules "
+					       "before their library is closed");
+}
+
+static void describe(const struct making *making, const struct holder *holder, const char *now,
+		     struct finding *finding)
+{
+	const struct answer *answer = making->answer;
+
+	switch (holder->fact->kind) {
+	case HGS_HOLDER_HANDLE:
+		describe_handle(answer, holder, now, finding);
+		finding->advice = advise(making, holder, now);
+		break;
+	case HGS_HOLDER_TYPE:
+		describe_type(answer, holder, finding);
+		break;
+	case HGS_HOLDER_CAPSULE:
+		describe_capsule(answer, holder, finding);
+		break;
+	default:
+		describe_function(answer, holder, now, finding);
+		finding->advice = advise(making, holder, now);
+		break;
+	}
+}
+
 static struct hg_error *report(struct making *making, const struct group *group)
 {
 	struct answer *answer = making->answer;
@@ -180,11 +248,7 @@ static struct hg_error *report(struct making *making, const struct group *group)
 	if (is_harmless(answer, holder))
 		finding->severity = SEVERITY_NOTE;
 	finding->cycle = holder->cycle;
-	if (is_function(holder))
-		describe_function(answer, holder, now, finding);
-	else
-		describe_handle(answer, holder, now, finding);
-	finding->advice = advise(making, holder, now);
+	describe(making, holder, now, finding);
 	return finding_done(finding);
 }
 

@@ -40,6 +40,7 @@ enum hgs_section_id {
 	HGS_SEGMENTS = 16,   /* struct hgs_segment[]: mappings of the process, ascending */
 	HGS_HOLDERS = 17,    /* struct hgs_holder[] */
 	HGS_INCOMPLETE = 18, /* u32[] string offsets: why the snapshot is not whole */
+	HGS_CAPSULES = 19,   /* struct hgs_capsule[] */
 	HGS_DESCRIPTORS = 20, /* struct hgs_descriptor[]: open throughout the capture, ascending */
 	HGS_PROCESS = 30, /* struct hgs_process, one; absent where nothing of it is known */
 	HGS_SEARCH = 24,   /* struct hgs_search, one: the search of the process's own memory */
@@ -251,19 +252,26 @@ enum hgs_holder_kind {
 	HGS_HOLDER_FUNCTION = 2,
 	HGS_HOLDER_CALLBACK = 3,
 	HGS_HOLDER_MODULE = 4, /* an imported extension module */
-	HGS_HOLDER_TYPE = 5,
-	HGS_HOLDER_CAPSULE = 6,
+	HGS_HOLDER_TYPE = 5, /* `code` is one of its functions */
+	HGS_HOLDER_CAPSULE = 6, /* `code` is its destructor; 0: its pointer lies in the library */
 	HGS_HOLDER_INTEGER = 7,
 };
 
 /* What an object holds of the native world, read while the process was frozen. */
 struct hgs_holder {
 	uint64_t handle; /* dlopen handle as the object has it; 0: none */
-	uint64_t code;	 /* address of code (functions, callbacks); 0: none */
+	uint64_t code;	 /* address of code; 0: none */
 	uint32_t object;
 	uint32_t kind;
 	uint32_t names;	  /* string: the library's name as the object has it (_name); 0: none */
 	uint32_t library; /* LIBRARIES index that `handle` or `code` lies in now, or HGS_NONE */
+};
+
+struct hgs_capsule {
+	uint64_t pointer, destructor; /* addresses; 0: none */
+	uint32_t object;
+	uint32_t name;			       /* string, 0: none */
+	uint32_t points_into, destructor_in; /* LIBRARIES index that each lies in, or HGS_NONE */
 };
 
 /* May come from before the program began: its parent has the same file open, or cannot be asked, or

@@ -115,12 +115,20 @@ static bool lies_in_another(const struct snapshot *s, const struct hgs_holder *f
 	       library->opens != HGS_NONE && !is_loaded(s, named);
 }
 
+/* The address of code in a library. That of a callback is a closure's, which libffi made. */
+static bool has_code(const struct hgs_holder *fact)
+{
+	return fact->code && (fact->kind == HGS_HOLDER_FUNCTION || fact->kind == HGS_HOLDER_TYPE ||
+			      fact->kind == HGS_HOLDER_CAPSULE);
+}
+
 static enum holder_state state_of(const struct answer *answer, const struct hgs_holder *fact)
 {
-	if (fact->kind == HGS_HOLDER_FUNCTION && fact->code) {
+	if (has_code(fact)) {
 		if (!is_executable(answer->s, fact->code))
 			return HOLDER_DANGLING;
-		if (fact->library != HGS_NONE && lies_in_another(answer->s, fact))
+		if (fact->kind == HGS_HOLDER_FUNCTION && fact->library != HGS_NONE &&
+		    lies_in_another(answer->s, fact))
 			return HOLDER_ALIASED;
 	}
 	if (fact->kind == HGS_HOLDER_HANDLE && fact->handle) {
@@ -142,6 +150,21 @@ static enum held_by held_by_of(const struct answer *answer, uint32_t object)
 	default:
 		return HELD_BY_CYCLE;
 	}
+}
+
+struct hg_error *object_path(const struct answer *answer, uint32_t object, char **ret)
+{
+	struct hg_error *error;
+	struct chain chain;
+
+	if (unreached(answer, object))
+		return NULL;
+	error = chain_of(answer->s, answer->reach, object, &chain);
+	if (error)
+		return error;
+	*ret = path_text(answer->s, &chain);
+	chain_deinit(&chain);
+	return *ret ? NULL : &hg_error_no_memory;
 }
 
 struct hg_error *holders_make(struct making *making)

@@ -84,20 +84,20 @@ char *modules_stdlib(const struct snapshot *s)
 	return NULL;
 }
 
+bool modules_in_stdlib(const char *file, const char *stdlib)
+{
+	size_t length = stdlib ? strlen(stdlib) : 0;
+
+	return length && strncmp(file, stdlib, length) == 0 && file[length] == '/' &&
+	       strncmp(file + length, "/site-packages/", 15) != 0 &&
+	       strncmp(file + length, "/dist-packages/", 15) != 0;
+}
+
 enum module_origin modules_origin(const struct snapshot *s, uint32_t module, const char *stdlib)
 {
 	const char *file = module_file(s, module);
-	size_t length = stdlib ? strlen(stdlib) : 0;
 
 	if (strcmp(snapshot_text(s, module), "__main__") == 0)
 		return MODULE_MAIN;
-	if (!file)
-		return MODULE_STDLIB;
-	/* Installed packages lie in a folder inside the standard library's: site-packages (site.py),
-	 * dist-packages on Debian. */
-	if (length && strncmp(file, stdlib, length) == 0 && file[length] == '/' &&
-	    strncmp(file + length, "/site-packages/", 15) != 0 &&
-	    strncmp(file + length, "/dist-packages/", 15) != 0)
-		return MODULE_STDLIB;
-	return MODULE_USER;
+	return !file || modules_in_stdlib(file, stdlib) ? MODULE_STDLIB : MODULE_USER;
 }

@@ -16,6 +16,10 @@ bool modules_is_table(const struct snapshot *s, uint32_t object);
  * without memory). O(modules). */
 char *modules_stdlib(const struct snapshot *s);
 
+/* Whether a file is the standard library's own: not one of an installed package, which lies in a folder
+ * inside that (site.py; Debian's dist-packages). False without `stdlib`. */
+bool modules_in_stdlib(const char *file, const char *stdlib);
+
 /* Whose module it is. `stdlib` is what modules_stdlib() gave. O(size of the module's dict). */
 enum module_origin modules_origin(const struct snapshot *s, uint32_t module, const char *stdlib);
 

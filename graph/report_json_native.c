@@ -193,6 +193,35 @@ void json_native_references(struct json *json, const struct answer *answer, uint
 	json_array_end(json);
 }
 
+static void put_name(struct json *json, const char *key, const struct answer *answer, uint32_t library)
+{
+	json_string(json, key, library == HGS_NONE ? NULL : answer->libraries[library].name);
+}
+
+static void put_capsules(struct json *json, const struct answer *answer, uint32_t limit)
+{
+	uint64_t shown;
+
+	if (!answer->s->capsules) {
+		json_null(json, "capsules");
+		return;
+	}
+	shown = json_list(json, "capsules", answer->num_capsules, limit);
+	for (uint64_t i = 0; i < shown; i++) {
+		const struct capsule *capsule = &answer->capsules[i];
+
+		json_object(json, NULL);
+		json_hex(json, "object", answer->s->addr[capsule->fact->object]);
+		json_string(json, "name", capsule->fact->name ? capsule->name : NULL);
+		json_hex(json, "pointer", capsule->fact->pointer);
+		put_name(json, "points_into", answer, capsule->fact->points_into);
+		put_name(json, "destructor_in", answer, capsule->fact->destructor_in);
+		json_string(json, "path", capsule->path);
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
 struct hg_error *json_natives(struct json *json, const struct answer *answer, uint32_t limit)
 {
 	uint64_t shown = json_list(json, "libraries", answer->num_libraries, limit);
@@ -204,7 +233,7 @@ struct hg_error *json_natives(struct json *json, const struct answer *answer, ui
 	if (!error)
 		error = put_stale(json, answer, limit);
 	put_descriptors(json, answer, limit);
-	json_null(json, "capsules");
+	put_capsules(json, answer, limit);
 	return error;
 }
 

@@ -79,6 +79,26 @@ void text_header(struct page *page, const struct answer *answer)
 			  snapshot_string(s, s->incomplete[i]));
 }
 
+/* What a snapshot of another origin may lack. */
+static void put_unseen(struct page *page, const struct snapshot *s)
+{
+	const struct {
+		const void *seen;
+		const char *words;
+	} parts[] = {{s->descriptors, "descriptors"},
+		     {s->capsules, "capsules"},
+		     {s->search, "references held by native code"}};
+	char text[80] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (!parts[i].seen)
+			used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s",
+						 used ? ", " : "", parts[i].words);
+	if (used)
+		page_wrap(page, INK_DIM, 0, 2, "Not looked at by this version: %s.", text);
+}
+
 static void put_nothing_found(struct page *page, const struct answer *answer)
 {
 	uint32_t owners = 0, opened = 0;
@@ -96,10 +116,7 @@ static void put_nothing_found(struct page *page, const struct answer *answer)
 		  answer->num_libraries, answer->num_libraries == 1 ? "y" : "ies", opened, owners,
 		  plural(owners), owners == 1 ? "s" : "", answer->all_cycles, plural(answer->all_cycles),
 		  count_words(answer->reach->garbage, buffer), plural(answer->reach->garbage));
-	page_wrap(page, INK_DIM, 0, 2,
-		  "Not looked at by this version: %scapsules%s.",
-		  answer->s->descriptors ? "" : "descriptors, ",
-		  answer->s->search ? "" : ", references held by native code");
+	put_unseen(page, answer->s);
 }
 
 static struct hg_error *put_all(struct page *page, const struct answer *answer)

@@ -22,6 +22,7 @@ _must_check_ struct hg_error *text_findings(struct page *page, const struct answ
 /* Which libraries: those that an application opened, or with -v all. */
 void text_libraries(struct page *page, const struct answer *answer);
 void text_descriptors(struct page *page, const struct answer *answer);
+void text_capsules(struct page *page, const struct answer *answer);
 _must_check_ struct hg_error *text_handles(struct page *page, const struct answer *answer);
 _must_check_ struct hg_error *text_cycles(struct page *page, const struct answer *answer);
 /* Nothing where there are none. */

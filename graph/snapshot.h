@@ -39,6 +39,8 @@ struct snapshot {
 	uint32_t num_incomplete;
 	const struct hgs_descriptor *descriptors; /* NULL: not looked at */
 	uint32_t num_descriptors;
+	const struct hgs_capsule *capsules; /* NULL: not looked at */
+	uint32_t num_capsules;
 	const struct hgs_process *process;
 	uint32_t num_processes; /* 0 or 1 */
 	const struct hgs_search *search; /* NULL: memory was not searched */

@@ -27,6 +27,7 @@ const struct section_kind section_kinds[] = {
 	KIND(HGS_HOLDERS, struct hgs_holder, false, true, holders),
 	KIND(HGS_INCOMPLETE, uint32_t, false, false, incomplete),
 	KIND(HGS_DESCRIPTORS, struct hgs_descriptor, false, true, descriptors),
+	KIND(HGS_CAPSULES, struct hgs_capsule, false, true, capsules),
 	KIND(HGS_PROCESS, struct hgs_process, false, true, process),
 	KIND(HGS_SEARCH, struct hgs_search, false, true, search),
 	KIND(HGS_SURPLUS, struct hgs_surplus, false, true, surplus),
@@ -63,6 +64,8 @@ static uint32_t *count_of(struct snapshot *s, uint32_t id)
 		return &s->num_incomplete;
 	case HGS_DESCRIPTORS:
 		return &s->num_descriptors;
+	case HGS_CAPSULES:
+		return &s->num_capsules;
 	case HGS_PROCESS:
 		return &s->num_processes;
 	case HGS_SURPLUS:
@@ -217,7 +220,11 @@ static const char *check_native(const struct snapshot *s)
 	for (uint32_t i = 0; i < s->num_descriptors; i++)
 		bad |= s->descriptors[i].target >= s->strings_size ||
 		       !index_ok(s->descriptors[i].owner, s->n);
-	return bad ? "a library, mapping, holder or descriptor is out of range" : NULL;
+	for (uint32_t i = 0; i < s->num_capsules; i++)
+		bad |= s->capsules[i].object >= s->n || s->capsules[i].name >= s->strings_size ||
+		       !index_ok(s->capsules[i].points_into, s->num_libraries) ||
+		       !index_ok(s->capsules[i].destructor_in, s->num_libraries);
+	return bad ? "a library, mapping, holder, descriptor or capsule is out of range" : NULL;
 }
 
 static const char *check_search(const struct snapshot *s)

@@ -201,8 +201,10 @@ struct hg_error *text_handles(struct page *page, const struct answer *answer)
 			error = put_library_holders(page, answer, &answer->libraries[i]);
 	if (!error)
 		error = put_stale(page, answer);
-	if (!error)
+	if (!error) {
+		text_capsules(page, answer);
 		text_descriptors(page, answer);
+	}
 	return error;
 }
 

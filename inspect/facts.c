@@ -54,8 +54,8 @@ struct small {
 	struct hgs_root *roots;
 	struct hgs_thread *threads;
 	struct hgs_library *libraries;
-	struct hgs_holder *holders;
-	uint32_t num_roots, num_threads, num_holders;
+	struct py_holders_found found;
+	uint32_t num_roots, num_threads;
 };
 
 static void small_deinit(struct small *small)
@@ -63,7 +63,7 @@ static void small_deinit(struct small *small)
 	free(small->roots);
 	free(small->threads);
 	free(small->libraries);
-	free(small->holders);
+	py_holders_deinit(&small->found);
 }
 
 /* The rows of roots that the hook was given get their name and thread (see struct hook_given). */
@@ -212,10 +212,14 @@ static struct hg_error *write_holders(const struct facts *f, const struct snapsh
 		return &hg_error_no_memory;
 	for (size_t i = 0; i < map->num_libraries; i++)
 		paths[i] = map->libraries[i].path ? map->libraries[i].path : "";
-	error = py_holders(&source, &small->holders, &small->num_holders, unread);
+	error = py_holders(&source, &small->found);
+	*unread = small->found.unread;
 	if (!error)
-		error = snapshot_writer_add(f->writer, HGS_HOLDERS, sizeof(*small->holders),
-					    small->holders, small->num_holders);
+		error = snapshot_writer_add(f->writer, HGS_HOLDERS, sizeof(*small->found.holder),
+					    small->found.holder, small->found.count);
+	if (!error)
+		error = snapshot_writer_add(f->writer, HGS_CAPSULES, sizeof(*small->found.capsule),
+					    small->found.capsule, small->found.num_capsules);
 	return error;
 }
 
@@ -229,8 +233,8 @@ static struct hg_error *write_native(const struct facts *f, const struct snapsho
 	heap.num_roots = small->num_roots;
 	heap.threads = small->threads;
 	heap.num_threads = small->num_threads;
-	heap.holders = small->holders;
-	heap.num_holders = small->num_holders;
+	heap.holders = small->found.holder;
+	heap.num_holders = small->found.count;
 	return native_write(&source, f->writer);
 }
 

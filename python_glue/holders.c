@@ -10,6 +10,7 @@ static const struct {
 	const char *type;
 	enum holder_role role;
 } base_roles[] = {
+	{ "PyCapsule", ROLE_CAPSULE },
 	{ "ctypes.CDLL", ROLE_CTYPES_LIBRARY },
 	{ "_ctypes.PyCFuncPtrType", ROLE_CTYPES_FUNCTION_TYPE },
 	{ "_ctypes.CThunkObject", ROLE_CTYPES_THUNK },
@@ -103,18 +104,37 @@ static struct hg_error *find_roles(struct finder *f)
 	return NULL;
 }
 
+/* An array that has room for one more than `count`; NULL without memory, the old one is whole then. */
+static void *with_room(void *array, uint32_t count, uint32_t *room, size_t size)
+{
+	uint32_t more = *room ? *room * 2 : 64;
+	void *grown = count < *room ? array : realloc(array, more * size);
+
+	if (grown && count == *room)
+		*room = more;
+	return grown;
+}
+
 struct hg_error *holder_add(struct finder *f, const struct hgs_holder *holder)
 {
-	if (f->count == f->room) {
-		uint32_t room = f->room ? f->room * 2 : 64;
-		struct hgs_holder *grown = realloc(f->found, room * sizeof(*grown));
+	void *array = with_room(f->found.holder, f->found.count, &f->room, sizeof(*holder));
 
-		if (!grown)
-			return &hg_error_no_memory;
-		f->found = grown;
-		f->room = room;
-	}
-	f->found[f->count++] = *holder;
+	if (!array)
+		return &hg_error_no_memory;
+	f->found.holder = array;
+	f->found.holder[f->found.count++] = *holder;
+	return NULL;
+}
+
+struct hg_error *capsule_add(struct finder *f, const struct hgs_capsule *capsule)
+{
+	void *array = with_room(f->found.capsule, f->found.num_capsules, &f->capsule_room,
+				sizeof(*capsule));
+
+	if (!array)
+		return &hg_error_no_memory;
+	f->found.capsule = array;
+	f->found.capsule[f->found.num_capsules++] = *capsule;
 	return NULL;
 }
 
@@ -126,8 +146,12 @@ static struct hg_error *look_at(struct finder *f, uint32_t object)
 		return NULL;
 	if (f->heap->flags[object] & HGS_OBJ_MODULE)
 		return holder_module(f, object);
-	if (f->role[f->heap->type[object]] == ROLE_NONE)
+	if (f->heap->flags[object] & HGS_OBJ_TYPE_OBJECT)
+		return holder_type(f, object);
+	if (role_of(f, object) == ROLE_NONE)
 		return NULL;
+	if (role_of(f, object) == ROLE_CAPSULE)
+		return holder_capsule(f, object);
 	error = holder_ctypes(f, object);
 	return error ? error : holder_cffi(f, object);
 }
@@ -144,22 +168,22 @@ static struct hg_error *find(struct finder *f)
 	return error ? error : holders_cffi_extern(f);
 }
 
-struct hg_error *py_holders(const struct py_holders_source *source, struct hgs_holder **ret,
-			    uint32_t *count, const char **unread)
+struct hg_error *py_holders(const struct py_holders_source *source, struct py_holders_found *ret)
 {
 	_cleanup_free_ uint8_t *role = calloc((size_t)source->heap->n + 1, 1);
 	struct finder f = { .source = source, .heap = source->heap, .role = role };
 	struct hg_error *error = role ? find(&f) : &hg_error_no_memory;
 
 	if (!error && !f.cffi.is_known)
-		*unread = "objects of cffi could not be read: this _cffi_backend has them in "
-			  "another form than those of 1.14.1 to 2.1";
+		f.found.unread = "objects of cffi could not be read: this _cffi_backend has them in "
+				 "another form than those of 1.14.1 to 2.1";
 	cffi_deinit(&f.cffi);
-	if (error) {
-		free(f.found);
-		return error;
-	}
 	*ret = f.found;
-	*count = f.count;
-	return NULL;
+	return error;
+}
+
+void py_holders_deinit(struct py_holders_found *found)
+{
+	free(found->holder);
+	free(found->capsule);
 }

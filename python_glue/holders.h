@@ -18,12 +18,18 @@ struct py_holders_source {
 	void *context;
 };
 
-/* Finds libraries, functions and callbacks of ctypes and cffi, and imported extension modules; in the
- * order of the objects. The array is the caller's to free. A library that an object names but that is
- * no longer mapped has no index (HGS_NONE); an object that cannot be read is left out.
- * *unread says
- * in static text which kind of owners could not be read at all, or stays as it was.
- * O(objects + references of what is found). */
+struct py_holders_found {
+	struct hgs_holder *holder; /* in the order of the objects, those of extern "Python" last */
+	uint32_t count;
+	struct hgs_capsule *capsule; /* in the order of the objects */
+	uint32_t num_capsules;
+	const char *unread; /* which owners could not be read at all (static text); NULL: none */
+};
+
+/* Finds libraries, functions and callbacks of ctypes and cffi, capsules, and the modules and types of
+ * extensions. A library that an object names but that is no longer mapped has no index (HGS_NONE); an
+ * object that cannot be read is left out. *ret is to be released in any case.
+ * O(objects + types * libraries + references of what is found). */
 _must_check_ struct hg_error *py_holders(const struct py_holders_source *source,
-					 struct hgs_holder **ret, uint32_t *count,
-					 const char **unread);
+					 struct py_holders_found *ret);
+void py_holders_deinit(struct py_holders_found *found);

@@ -277,17 +277,17 @@ struct hg_error *holder_cffi(struct finder *f, uint32_t object)
 
 static struct hgs_holder *holder_of(const struct finder *f, uint32_t object)
 {
-	uint32_t low = 0, high = f->count;
+	uint32_t low = 0, high = f->found.count;
 
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
 
-		if (f->found[middle].object < object)
+		if (f->found.holder[middle].object < object)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low < f->count && f->found[low].object == object ? &f->found[low] : NULL;
+	return low < f->found.count && f->found.holder[low].object == object ? &f->found.holder[low] : NULL;
 }
 
 static void name_functions_in(const struct finder *f, uint32_t dict, uint32_t names)
@@ -305,15 +305,15 @@ void cffi_name_functions(struct finder *f)
 {
 	const struct snapshot *heap = f->heap;
 
-	for (uint32_t i = 0; i < f->count; i++) {
-		uint32_t object = f->found[i].object;
+	for (uint32_t i = 0; i < f->found.count; i++) {
+		uint32_t object = f->found.holder[i].object;
 		enum holder_role role = role_of(f, object);
 
 		if (role != ROLE_CFFI_FACE && role != ROLE_CFFI_LIB)
 			continue;
 		for (uint64_t e = heap->start[object]; e < heap->start[object + 1]; e++)
 			if (HGS_EDGE_KIND(heap->name[e]) == HGS_EDGE_ATTR_DICT)
-				name_functions_in(f, heap->target[e], f->found[i].names);
+				name_functions_in(f, heap->target[e], f->found.holder[i].names);
 	}
 }
 

@@ -6,6 +6,7 @@
 /* What the instances of a type are, here. */
 enum holder_role {
 	ROLE_NONE,
+	ROLE_CAPSULE,
 	ROLE_CTYPES_LIBRARY,
 	ROLE_CTYPES_FUNCTION_TYPE, /* the metatype */
 	ROLE_CTYPES_FUNCTION,
@@ -39,8 +40,8 @@ struct finder {
 	const struct snapshot *heap;
 	uint8_t *role; /* of each object that is a type: enum holder_role */
 	struct cffi cffi;
-	struct hgs_holder *found;
-	uint32_t count, room;
+	struct py_holders_found found;
+	uint32_t room, capsule_room;
 };
 
 static inline enum holder_role role_of(const struct finder *f, uint32_t object)
@@ -67,15 +68,21 @@ bool holder_name(const struct finder *f, uint32_t object, char *buffer, size_t s
 bool holder_is_address(uint64_t value);
 uint32_t library_by_handle(const struct py_holders_source *s, uint64_t handle);
 uint32_t library_by_address(const struct py_holders_source *s, uint64_t address);
+/* Came into the process later than the interpreter, and may go before it. False for HGS_NONE. */
+bool library_is_foreign(const struct py_holders_source *s, uint32_t library);
 
 /* --- holders.c ------------------------------------------------------------------------------ */
 
 _must_check_ struct hg_error *holder_add(struct finder *f, const struct hgs_holder *holder);
 
-/* --- holders_ctypes.c, holders_cffi.c, holders_modules.c: each looks at one object ----------- */
+_must_check_ struct hg_error *capsule_add(struct finder *f, const struct hgs_capsule *capsule);
+
+/* --- the finders: each looks at one object --------------------------------------------------- */
 
 _must_check_ struct hg_error *holder_ctypes(struct finder *f, uint32_t object);
 _must_check_ struct hg_error *holder_module(struct finder *f, uint32_t object);
+_must_check_ struct hg_error *holder_type(struct finder *f, uint32_t object);
+_must_check_ struct hg_error *holder_capsule(struct finder *f, uint32_t object);
 
 /* Proves where this build of cffi keeps what is read, before any is read; the library that it cannot
  * be proved of is marked HGS_LIB_OPAQUE. O(objects). */

@@ -141,3 +141,11 @@ uint32_t library_by_address(const struct py_holders_source *s, uint64_t address)
 			return i;
 	return HGS_NONE;
 }
+
+bool library_is_foreign(const struct py_holders_source *s, uint32_t library)
+{
+	const uint32_t own = HGS_LIB_MAIN | HGS_LIB_PYTHON | HGS_LIB_STARTUP | HGS_LIB_LOADER |
+			     HGS_LIB_VDSO;
+
+	return library != HGS_NONE && !(s->libraries[library].flags & own);
+}

@@ -131,11 +131,12 @@ def clear_root(root):
 
 
 def prepare_root(root, build):
-    """Copies targets, samples and their libraries into a root."""
+    """Copies targets, samples and the libraries of both into a root."""
     clear_root(root)
     inside = folder_in(root)
     shutil.copytree(TESTS / "targets", inside / "tests/targets")
     shutil.copytree(TESTS.parent / "samples", inside / "samples")
-    (inside / "build/samples").mkdir(parents=True)
-    for library in Path(build, "samples").glob("*.so"):
-        shutil.copy(library, inside / "build/samples")
+    for folder in "samples", "tests/targets":
+        (inside / "build" / folder).mkdir(parents=True)
+        for library in Path(build, folder).glob("*.so"):
+            shutil.copy(library, inside / "build" / folder)

@@ -76,7 +76,7 @@ def test_a_build_that_is_not_known_is_said(python, start, run):
     result = run("attach", target.pid, "--json", "--limit", "0")
     assert result.code == 6 and "cffi" in "".join(result.json["capture"]["incomplete"])
     kinds = {one["kind"] for library in result.json["libraries"] for one in library["holders"]}
-    assert kinds == {"module"}
+    assert not kinds & {"handle", "function", "callback"}
     found = result.finding("leaked-open")
     assert "libfilter.so" in [one["library"] for one in found]
     assert {one["severity"] for one in found} == {"warning"}
