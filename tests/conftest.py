@@ -15,6 +15,8 @@ import tool  # noqa: E402
 def pytest_addoption(parser):
     parser.addoption("--thorough", action="store_true",
                      help="as many attaches as the project's figures are claimed for")
+    parser.addoption("--table", action="store_true",
+                     help="print what was reported on each program that has nothing wrong")
 
 
 def pytest_collection_modifyitems(items):
@@ -30,17 +32,32 @@ def pytest_report_header(config):
 
 
 def pytest_generate_tests(metafunc):
-    """`python`: every interpreter found; `one_python`: the one with the newest installed version."""
+    """`python`: every interpreter found; `one_python`: the one with the newest installed version;
+    `heavy_python`: that one, or all with --thorough."""
     found, missing = interpreters.discover(metafunc.config.getoption("--thorough"))
     everyone = [pytest.param(one, id=one.name) for one in found]
     everyone += [pytest.param(None, id=name, marks=pytest.mark.skip(reason=reason))
                  for name, reason in missing.items()]
     if "python" in metafunc.fixturenames:
         metafunc.parametrize("python", everyone, scope="session")
+    plain = [one for one in found if not one.root]
+    newest = max(plain, key=lambda one: (one.minor, one.version))
+    only = [pytest.param(newest, id=newest.name)]
     if "one_python" in metafunc.fixturenames:
-        plain = [one for one in found if not one.root]
-        newest = max(plain, key=lambda one: (one.minor, one.version))
-        metafunc.parametrize("one_python", [pytest.param(newest, id=newest.name)], scope="session")
+        metafunc.parametrize("one_python", only, scope="session")
+    if "heavy_python" in metafunc.fixturenames:
+        heavy = everyone if metafunc.config.getoption("--thorough") else only
+        metafunc.parametrize("heavy_python", heavy, scope="session")
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    if not config.getoption("--table"):
+        return
+    rows = [value for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, [])
+            for name, value in report.user_properties if name == "table"]
+    terminalreporter.section("what was reported on programs that have nothing wrong")
+    for row in [("PROGRAM", "PYTHON", "OBJECTS", "LIBRARIES", "REPORTED"), *sorted(rows)]:
+        terminalreporter.write_line("{:<16} {:<12} {:>8} {:>9}  {}".format(*row))
 
 
 @pytest.fixture(scope="session", autouse=True)

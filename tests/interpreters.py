@@ -46,6 +46,11 @@ class Interpreter:
         inside = IN_ROOT / Path(script).resolve().relative_to(TESTS.parent)
         return ["chroot", self.root, self.path, str(inside), *arguments]
 
+    def can_import(self, module):
+        chroot = ["chroot", self.root] if self.root else []
+        return subprocess.run([*chroot, self.path, "-c", f"import {module}"],
+                              capture_output=True).returncode == 0
+
     def build_directory(self, build):
         """The build directory's name as the interpreter sees it (for the samples' libraries)."""
         return str(IN_ROOT / "build") if self.root else str(build)

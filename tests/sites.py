@@ -11,7 +11,7 @@ import pytest
 import roots
 
 
-def _install(python, requirement, site):
+def _install(python, requirements, site):
     installers = [one.path for one in interpreters.discover()[0]
                   if one.minor == python.minor and not one.root] + [sys.executable]
     site.parent.mkdir(parents=True, exist_ok=True)
@@ -23,7 +23,7 @@ def _install(python, requirement, site):
         fresh = tempfile.mkdtemp(prefix=f"{site.name}.", dir=site.parent)
         done = subprocess.run(
             [installer, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--target", fresh,
-             *options, requirement], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+             *options, *requirements], stdin=subprocess.DEVNULL, capture_output=True, text=True)
         if done.returncode == 0:
             os.chmod(fresh, 0o755)
             try:
@@ -36,15 +36,15 @@ def _install(python, requirement, site):
         shutil.rmtree(fresh)
         if site.is_dir():
             return
-    pytest.skip(f"{requirement} cannot be installed here: {reason}")
+    pytest.skip(f"{' '.join(requirements)} cannot be installed here: {reason}")
 
 
-def site_for(python, requirement):
-    """A directory that has `requirement` (as pip takes it) for this interpreter, as it sees it."""
-    name = f"{requirement.replace('==', '-')}-3.{python.minor}"
+def site_for(python, *requirements):
+    """A directory that has what is required (as pip takes it) for this interpreter, as it sees it."""
+    name = f"{'-'.join(requirements).replace('==', '-')}-3.{python.minor}"
     site = roots.cache_directory() / name
     if not site.is_dir():
-        _install(python, requirement, site)
+        _install(python, requirements, site)
     if not python.root:
         return site
     inside = interpreters.IN_ROOT / name
