@@ -56,7 +56,6 @@ static char *stack_place(const struct snapshot *s, const struct hgs_segment *seg
 char *word_place(const struct answer *answer, const struct hgs_word *word)
 {
 	const struct hgs_segment *segment = &answer->s->segments[word->segment];
-	char *place;
 
 	switch (word->place) {
 	case HGS_PLACE_STACK:
@@ -65,12 +64,8 @@ char *word_place(const struct answer *answer, const struct hgs_word *word)
 		return strdup("[heap]");
 	case HGS_PLACE_DATA:
 	case HGS_PLACE_BSS:
-		if (word->library == HGS_NONE)
-			break;
-		if (asprintf(&place, "%s %s", answer->libraries[word->library].name,
-			     word->place == HGS_PLACE_BSS ? ".bss" : ".data") < 0)
-			return NULL;
-		return place;
+		if (word->library != HGS_NONE)
+			return data_words(answer->s, word);
 	}
 	return strdup("anonymous memory");
 }

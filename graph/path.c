@@ -228,17 +228,31 @@ static void add_step(struct path *path, uint32_t step)
 	path->names_only = HGS_EDGE_KIND(edge) == HGS_EDGE_ATTR_DICT;
 }
 
+/* What nothing found accounts for: in the data of a library, or nobody knows where. */
+static char *head_of_native(struct path *path)
+{
+	uint32_t object = path->chain->object[0];
+	_cleanup_free_ char *data = NULL;
+	struct hg_error *error = keeping_data_words(path->s, object, &data);
+
+	if (error)
+		return NULL;
+	if (!data)
+		return format_text("native reference to %s", snapshot_type_name(path->s, object));
+	set(&path->tail, format_text(" in %s", data));
+	return nameless(path->s, object);
+}
+
 /* What the chain begins with. A key of sys.modules is the module's own name, so there the head is
  * empty and `first` says that the first key is a name. */
-static char *head_of_root(const struct path *path)
+static char *head_of_root(struct path *path)
 {
 	const struct snapshot *s = path->s;
 	const struct chain *chain = path->chain;
 	const struct hgs_root *root;
 
 	if (chain->root == HGS_NONE)
-		return format_text("native reference to %s",
-				   snapshot_type_name(s, chain->object[0]));
+		return head_of_native(path);
 	root = &s->roots[chain->root];
 	if (root->kind == HGS_ROOT_MODULES && chain->steps > 1 &&
 	    HGS_EDGE_KIND(chain->edge[1]) == HGS_EDGE_KEY)
@@ -267,8 +281,8 @@ char *path_text(const struct snapshot *s, const struct chain *chain)
 
 	if (!chain->steps)
 		return NULL;
-	path.head = head_of_root(&path);
 	path.tail = strdup("");
+	path.head = head_of_root(&path);
 	path.no_memory = !path.head || !path.tail;
 	path.names_only = chain->root != HGS_NONE && (s->roots[chain->root].kind == HGS_ROOT_SYS ||
 						      s->roots[chain->root].kind == HGS_ROOT_BUILTINS);

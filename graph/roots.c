@@ -107,3 +107,29 @@ char *root_words(const struct snapshot *s, uint32_t index, bool comm)
 	free(thread);
 	return ret;
 }
+
+char *data_words(const struct snapshot *s, const struct hgs_word *word)
+{
+	const char *path = snapshot_string(s, s->libraries[word->library].path), *slash = strrchr(path, '/');
+	char *ret;
+
+	if (asprintf(&ret, "%s %s", slash && slash[1] ? slash + 1 : path,
+		     word->place == HGS_PLACE_BSS ? ".bss" : ".data") < 0)
+		return NULL;
+	return ret;
+}
+
+struct hg_error *keeping_data_words(const struct snapshot *s, uint32_t object, char **ret)
+{
+	*ret = NULL;
+	for (uint32_t i = 0; i < s->num_words; i++) {
+		const struct hgs_word *word = &s->words[i];
+
+		if (word->kind != HGS_WORD_OBJECT || word->target != object ||
+		    word->library == HGS_NONE || s->libraries[word->library].flags & HGS_LIB_PYTHON)
+			continue;
+		*ret = data_words(s, word);
+		return *ret ? NULL : &hg_error_no_memory;
+	}
+	return NULL;
+}

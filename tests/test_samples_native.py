@@ -1,0 +1,36 @@
+"""What native code keeps, or calls after it is gone."""
+
+
+def attach(run, target):
+    result = run("attach", target.pid, "--json")
+    assert result.code == 0, result.err
+    target.assert_unharmed()
+    return result
+
+
+def test_leaking_extension(python, sample, run):
+    result = attach(run, sample(python, "leaking_extension"))
+    findings = [one for one in result.finding("reference-surplus") if one["severity"] == "warning"]
+    lost, = [one for one in findings if one["library"] is None]
+    assert "__main__.Sample objects" in lost["title"] and "that nothing holds" in lost["title"]
+    assert 15 <= lost["count"] <= 20, "stale copies of an address hide some, and feign none"
+    assert "missing Py_DECREF()" in lost["advice"]
+    kept, = [one for one in findings if one["library"]]
+    assert (kept["library"], kept["count"]) == ("libmeter.so", 1)
+    assert "libmeter.so .bss" in kept["title"] and "Py_CLEAR" in kept["advice"]
+    filters, = [one for one in result.json["libraries"] if one["name"] == "libfilter.so"]
+    held, = [one for one in filters["holders"] if one["kind"] == "handle"]
+    assert (held["path"], held["held_by"]) == ("<__main__.Label>.dll in libmeter.so .bss", "native")
+    assert {one["severity"] for one in result.json["findings"]} == {"warning", "note"}
+
+
+def test_callback_in_c(python, sample, run):
+    result = attach(run, sample(python, "callback_in_c"))
+    alarm, = [one for one in result.json["findings"] if one["severity"] != "note"]
+    assert (alarm["code"], alarm["severity"], alarm["library"]) == \
+        ("native-callback", "warning", "libmeter.so")
+    assert "a callback that is freed" in alarm["title"]
+    assert "keep the CFUNCTYPE object in a variable as long as it is registered" in alarm["advice"]
+    note, = [one for one in result.finding("native-callback") if one["severity"] == "note"]
+    assert "a callback: Display.show" in note["title"]
+    assert "keep `__main__.display.callback` until it is unregistered there" in note["advice"]
