@@ -16,12 +16,12 @@ struct diff_interval {
 	uint64_t reused, unproven; /* as struct identity has them */
 };
 
-/* Kept objects of one pattern. Those that hang from others among them are counted with these. */
+/* Kept objects of one pattern. Those that hang from others are counted with these; see growth.c. */
 struct growth {
 	uint64_t signature;
 	char *words; /* of the pattern */
 	uint64_t population[DIFF_SNAPSHOTS]; /* objects of the very pattern in each snapshot */
-	uint64_t tops;		 /* kept objects of the pattern below no other kept object */
+	uint64_t tops;		 /* kept objects of the pattern that hang from no other row's */
 	uint64_t objects, bytes; /* of these and of the kept objects below them */
 	uint64_t retained;	 /* bytes that would be freed if they went */
 	uint32_t example; /* one of them, in the last snapshot */

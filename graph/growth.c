@@ -1,6 +1,7 @@
 /* The objects that were kept, by what keeps them. A session and all that it refers to is one thing to
- * whoever reads this, so kept objects are counted with the topmost kept object above them, and these
- * are grouped by pattern. */
+ * whoever reads this, so kept objects are counted with the topmost kept object above them whose
+ * pattern grows, and these are grouped by pattern. (Only where nothing above grows, with the topmost
+ * of all: `items = items + [item]` makes a new list each time, and it is the items that grow.) */
 #include <string.h>
 
 #include "diff_parts.h"
@@ -12,6 +13,7 @@ struct grouping {
 	const struct answer *last;
 	uint32_t *top;	 /* [n] the topmost kept object at or above it, or HGS_NONE */
 	uint32_t *group; /* [patterns] index into rows + 1; 0: none */
+	uint64_t *population[DIFF_SNAPSHOTS]; /* [patterns] */
 	struct growth *rows;
 	uint32_t count;
 	uint32_t *first_top, *next_top; /* [n] tops below each parent */
@@ -21,15 +23,49 @@ static void grouping_deinit(struct grouping *g)
 {
 	free(g->top);
 	free(g->group);
+	for (unsigned k = 0; k < DIFF_SNAPSHOTS; k++)
+		free(g->population[k]);
 	free(g->first_top);
 	free(g->next_top);
 }
 
+static struct hg_error *count_populations(struct grouping *g)
+{
+	struct diff *diff = g->diffing->diff;
+	size_t patterns = patterns_count(g->diffing->patterns);
+
+	for (unsigned k = 0; k < diff->count; k++) {
+		const struct snapshot *s = diff->answers[k]->s;
+
+		g->population[k] = calloc(patterns + 1, sizeof(*g->population[k]));
+		if (!g->population[k])
+			return &hg_error_no_memory;
+		for (uint32_t i = 0; i < s->n; i++) {
+			uint32_t pattern = g->diffing->pattern[k][i];
+
+			if (!(pattern & PATTERN_FOLDED) && diff_counts(s, i))
+				g->population[k][pattern]++;
+		}
+	}
+	return NULL;
+}
+
+static uint32_t pattern_of(const struct grouping *g, uint32_t object)
+{
+	return g->diffing->pattern[g->diffing->diff->count - 1][object] & ~PATTERN_FOLDED;
+}
+
 static struct growth *row_of(const struct grouping *g, uint32_t top)
 {
-	uint32_t pattern = g->diffing->pattern[g->diffing->diff->count - 1][top];
+	return &g->rows[g->group[pattern_of(g, top)] - 1];
+}
 
-	return &g->rows[g->group[pattern] - 1];
+static bool grows(const struct grouping *g, uint32_t pattern)
+{
+	for (unsigned k = 0; k + 1 < g->diffing->diff->count; k++)
+		if (g->population[k][pattern] >= g->population[k + 1][pattern])
+			return false;
+	return true;
 }
 
 static void find_tops(struct grouping *g)
@@ -38,11 +74,14 @@ static void find_tops(struct grouping *g)
 
 	for (uint32_t i = 0; i < g->last->s->n; i++) {
 		uint32_t object = forest->order[i], parent = forest->parent[object];
+		uint32_t above = parent == HGS_NONE ? HGS_NONE : g->top[parent];
+		bool kept = g->diffing->kept[object];
 
-		if (parent != HGS_NONE && g->top[parent] != HGS_NONE)
-			g->top[object] = g->top[parent];
+		if (above != HGS_NONE && (!kept || grows(g, pattern_of(g, above)) ||
+					  !grows(g, pattern_of(g, object))))
+			g->top[object] = above;
 		else
-			g->top[object] = g->diffing->kept[object] ? object : HGS_NONE;
+			g->top[object] = kept ? object : HGS_NONE;
 	}
 }
 
@@ -72,7 +111,7 @@ static void fold_keys(struct grouping *g)
 static bool add_row(struct grouping *g, uint32_t top)
 {
 	struct diffing *diffing = g->diffing;
-	uint32_t pattern = diffing->pattern[diffing->diff->count - 1][top];
+	uint32_t pattern = pattern_of(g, top);
 	struct growth *grown;
 
 	if (g->group[pattern])
@@ -88,7 +127,10 @@ static bool add_row(struct grouping *g, uint32_t top)
 		.words = pattern_words(diffing->patterns, pattern),
 		.example = top,
 		.point = HGS_NONE,
+		.growing = grows(g, pattern),
 	};
+	for (unsigned k = 0; k < diffing->diff->count; k++)
+		g->rows[g->count].population[k] = g->population[k][pattern];
 	g->group[pattern] = ++g->count;
 	return g->rows[g->count - 1].words;
 }
@@ -164,22 +206,6 @@ static struct hg_error *find_points(struct grouping *g)
 	return NULL;
 }
 
-static void count_populations(struct grouping *g)
-{
-	struct diff *diff = g->diffing->diff;
-
-	for (unsigned k = 0; k < diff->count; k++) {
-		const struct snapshot *s = diff->answers[k]->s;
-
-		for (uint32_t i = 0; i < s->n; i++) {
-			uint32_t group = g->group[g->diffing->pattern[k][i]];
-
-			if (group && diff_counts(s, i))
-				g->rows[group - 1].population[k]++;
-		}
-	}
-}
-
 /* Before: the instance, of which the attribute dictionary is a part. */
 static void fold_point(const struct grouping *g, struct growth *row)
 {
@@ -207,26 +233,21 @@ static int by_growth(const void *a, const void *b)
 static struct hg_error *make_groups(struct grouping *g)
 {
 	_cleanup_dominators_ struct dominators *d = NULL;
-	struct diff *diff = g->diffing->diff;
-	struct hg_error *error = retained_dominators(g->last, &d);
+	struct hg_error *error = count_populations(g);
 
+	if (error)
+		return error;
 	find_tops(g);
 	fold_keys(g);
+	error = retained_dominators(g->last, &d);
 	if (!error)
 		error = make_rows(g, d);
 	if (!error)
 		error = find_points(g);
 	if (error)
 		return error;
-	count_populations(g);
-	for (uint32_t i = 0; i < g->count; i++) {
-		struct growth *row = &g->rows[i];
-
-		row->growing = true;
-		for (unsigned k = 0; k + 1 < diff->count; k++)
-			row->growing &= row->population[k] < row->population[k + 1];
-		fold_point(g, row);
-	}
+	for (uint32_t i = 0; i < g->count; i++)
+		fold_point(g, &g->rows[i]);
 	if (g->count)
 		qsort(g->rows, g->count, sizeof(*g->rows), by_growth);
 	return NULL;

@@ -342,7 +342,8 @@ struct hg_error *patterns_of(struct patterns *patterns, const struct answer *ans
 		way.edge = s->name[forest->edge[object]];
 		way.attribute = above != HGS_NONE &&
 				HGS_EDGE_KIND(s->name[forest->edge[from]]) == HGS_EDGE_ATTR_DICT;
-		error = step(patterns, &frames, of[from], &way, &of[object]);
+		error = step(patterns, &frames, of[from] & ~PATTERN_FOLDED, &way, &of[object]);
+		of[object] |= is_folded(way.edge) ? PATTERN_FOLDED : 0;
 	}
 	if (!error)
 		*ret = take_ptr(of);

@@ -17,6 +17,8 @@ _must_check_ struct hg_error *patterns_create(struct patterns **ret);
 void patterns_destroy(struct patterns *patterns);
 uint32_t patterns_count(const struct patterns *patterns);
 
+/* Set for an object that is folded away and has the pattern of the one it belongs to. */
+#define PATTERN_FOLDED (1u << 31)
 /* The pattern of every object: [n], the caller frees. The snapshot must live as long as `patterns`.
  * O(n) expected. */
 _must_check_ struct hg_error *patterns_of(struct patterns *patterns, const struct answer *answer,

@@ -152,28 +152,26 @@ static struct hg_error *put_growth(struct page *page, const struct diff *diff,
 	struct hg_error *error = NULL;
 
 	page->no_memory |= !population || !advice;
-	count_words(growth->tops, more + 1);
+	count_words(growth->growing ? growth->population[diff->count - 1] - growth->population[0]
+				    : growth->tops,
+		    more + 1);
 	page_cell(page, growth->growing ? INK_WARNING : INK_NOTE, INDENT - 1, false, more);
 	page_wrap(page, INK_BOLD, -INDENT + 1, INDENT, " %s: %s",
 		  snapshot_type_name(s, growth->example), population ? population : "");
 	if (page->style->verbose < 0)
 		return NULL;
-	if (growth->objects > growth->tops)
-		page_wrap(page, INK_PLAIN, INDENT, INDENT + 2,
-			  "with all that hangs from them %s objects, %s",
-			  count_words(growth->objects, objects), bytes_words(growth->bytes, bytes));
-	else
-		page_wrap(page, INK_PLAIN, INDENT, INDENT + 2, "%s",
-			  bytes_words(growth->bytes, bytes));
-	put_point(page, diff, growth);
-	if (drawn)
-		error = put_drawing(page, diff, growth);
-	if (drawn)
-		page_wrap(page, INK_CUT, INDENT, INDENT + 5, "fix: %s", advice ? advice : "");
-	page_wrap(page, INK_DIM, INDENT, INDENT + 2, "signature %s",
-		  signature_text(growth->signature, text));
-	if (drawn)
-		page_end(page);
+	page_wrap(page, INK_PLAIN, INDENT, INDENT + 2, "%s: %s object%s, %s %s signature %s",
+		  diff->count > 2 ? "kept" : "new", count_words(growth->objects, objects),
+		  plural(growth->objects), bytes_words(growth->bytes, bytes),
+		  page_glyphs(page)->dot, signature_text(growth->signature, text));
+	/* The drawing shows one place as well. */
+	if (!drawn || growth->points > 1)
+		put_point(page, diff, growth);
+	if (!drawn)
+		return NULL;
+	error = put_drawing(page, diff, growth);
+	page_wrap(page, INK_CUT, INDENT, INDENT + 5, "fix: %s", advice ? advice : "");
+	page_end(page);
 	return error;
 }
 
@@ -216,8 +214,8 @@ static struct hg_error *put_all_growth(struct page *page, const struct diff *dif
 
 	if (diff->count > 2)
 		page_wrap(page, INK_PLAIN, 0, 2,
-			  "%s objects, %s, appeared between %s and %s and still live in %s.",
-			  count_words(diff->kept, objects), bytes_words(diff->kept_bytes, bytes),
+			  "Kept: %s object%s, %s, appeared between %s and %s and still live in %s.",
+			  count_words(diff->kept, objects), plural(diff->kept), bytes_words(diff->kept_bytes, bytes),
 			  base(names[0]), base(names[1]), base(names[2]));
 	error = put_rows(page, diff, &counts);
 	if (error)
@@ -226,12 +224,13 @@ static struct hg_error *put_all_growth(struct page *page, const struct diff *dif
 		page_wrap(page, INK_BOLD, 0, 2, "Nothing grows%s.",
 			  counts.known ? " but what the baseline knows" : "");
 	if (counts.left_out)
-		page_wrap(page, INK_DIM, 0, 2, "%s %s more places that grow (-v shows them)",
-			  page_glyphs(page)->more, count_words(counts.left_out, buffer));
+		page_wrap(page, INK_DIM, 0, 2, "%s %s more row%s (-v shows all)", page_glyphs(page)->more,
+			  count_words(counts.left_out, buffer), plural(counts.left_out));
 	if (counts.idle)
 		page_wrap(page, INK_DIM, 0, 2,
-			  "Kept, but no more of them than before: %s objects, %s (-v shows them)",
-			  count_words(counts.idle_objects, objects),
+			  "%s, but no more of them than before: %s object%s, %s (-v shows them)",
+			  diff->count > 2 ? "Kept" : "New",
+			  count_words(counts.idle_objects, objects), plural(counts.idle_objects),
 			  bytes_words(counts.idle_bytes, bytes));
 	if (counts.known)
 		page_wrap(page, INK_DIM, 0, 2, "In the baseline: %s",

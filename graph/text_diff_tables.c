@@ -5,7 +5,7 @@
 #include "words.h"
 
 enum {
-	LISTS = 4, /* that share the rows of --limit, so that all fit on a screen */
+	LISTS = 5, /* that share the rows of --limit, so that all fit on a screen */
 	FIGURE = 10,
 };
 
@@ -64,7 +64,7 @@ static void put_descriptors(struct page *page, const struct diff *diff)
 		return;
 	page_end(page);
 	page_cell(page, INK_DIM, FIGURE, true, "MORE");
-	page_last(page, INK_DIM, 40, "  DESCRIPTORS, WITH A NEW ONE");
+	page_last(page, INK_DIM, 40, "  DESCRIPTORS, AND ONE OF THEM");
 	for (uint32_t i = 0; i < diff->num_descriptors; i++) {
 		const struct descriptor_growth *row = &diff->descriptors[i];
 		const struct descriptor *example = &diff_last(diff)->descriptors[row->example];
@@ -82,35 +82,56 @@ static void put_descriptors(struct page *page, const struct diff *diff)
 	}
 }
 
-static void put_containers(struct page *page, const struct diff *diff)
+/* The rows above have named it already. */
+static bool is_point(const struct diff *diff, uint32_t object)
 {
-	uint32_t shown = text_diff_limit(page);
+	for (uint32_t i = 0; i < diff->num_growth && diff->growth[i].growing; i++)
+		if (diff->growth[i].point == object)
+			return true;
+	return false;
+}
+
+static void put_container(struct page *page, const struct diff *diff,
+			  const struct container_growth *row)
+{
+	const struct answer *last = diff_last(diff);
+	_cleanup_free_ char *path = NULL, *text = NULL;
 	char a[WORD_SIZE], b[WORD_SIZE];
 
-	if (!diff->num_containers)
-		return;
-	shown = shown < diff->num_containers ? shown : diff->num_containers;
-	page_end(page);
-	page_cell(page, INK_DIM, FIGURE, true, "MORE");
-	page_cell(page, INK_DIM, 22, true, "ITEMS");
-	page_last(page, INK_DIM, 30, "    CONTAINERS THAT GREW");
-	for (uint32_t i = 0; i < shown; i++) {
-		const struct container_growth *row = &diff->containers[i];
-		const struct answer *last = diff_last(diff);
-		_cleanup_free_ char *path = NULL, *text = NULL;
+	if (last->reach->state[row->object] != REACH_GARBAGE)
+		path = retained_path(last, row->object);
+	if (asprintf(&text, "%s (%s)", path ? path : "in garbage",
+		     snapshot_type_name(last->s, row->object)) < 0)
+		text = NULL;
+	page->no_memory |= !text;
+	put_more(page, row->items[0], row->items[1]);
+	page_cell(page, INK_PLAIN, 2, false, "");
+	put_span(page, 20, count_words(row->items[0], a), count_words(row->items[1], b));
+	page_last(page, INK_PLAIN, page->style->width - FIGURE - 24, text ? text : "");
+}
 
-		if (last->reach->state[row->object] != REACH_GARBAGE)
-			path = retained_path(last, row->object);
-		if (asprintf(&text, "%s (%s)", path ? path : "in garbage",
-			     snapshot_type_name(last->s, row->object)) < 0)
-			text = NULL;
-		page->no_memory |= !text;
-		put_more(page, row->items[0], row->items[1]);
-		page_cell(page, INK_PLAIN, 2, false, "");
-		put_span(page, 20, count_words(row->items[0], a), count_words(row->items[1], b));
-		page_last(page, INK_PLAIN, page->style->width - FIGURE - 24, text ? text : "");
+static void put_containers(struct page *page, const struct diff *diff)
+{
+	uint32_t limit = text_diff_limit(page), shown = 0, left_out = 0;
+	bool all = page->style->verbose > 0;
+
+	for (uint32_t i = 0; i < diff->num_containers; i++) {
+		const struct container_growth *row = &diff->containers[i];
+
+		if (!all && (shown == limit || is_point(diff, row->object))) {
+			left_out += shown == limit;
+			continue;
+		}
+		if (!shown++) {
+			page_end(page);
+			page_cell(page, INK_DIM, FIGURE, true, "MORE");
+			page_cell(page, INK_DIM, 22, true, "ITEMS");
+			page_last(page, INK_DIM, 30, all ? "    CONTAINERS THAT GREW"
+							 : "    OTHER CONTAINERS THAT GREW");
+		}
+		put_container(page, diff, row);
 	}
-	text_rest(page, 2, diff->num_containers, shown, "containers");
+	text_rest(page, 2, shown + left_out, shown, "containers");
 }
 
 static void put_types(struct page *page, const struct diff *diff)

@@ -1,48 +1,113 @@
-"""Memory that grows in known ways: tests/test_suspects.py asks which objects it hangs from.
+"""Grows in known ways, a step for each command; tests/test_diff.py compares snapshots of it.
 
-growing.py KIND: one of many, shared, chain, one, none.
+Each answers how often it was asked so far, so that a test reads as a count of steps.
 """
 
-import collections
-import sys
+import socket
 
 import common
 
+STEP = 100
 
-class Entry:
+
+class Session:
     def __init__(self, number):
-        self.key = "entry %d" % number
-        self.body = b"%200d" % number
-
-
-class Link:
-    __slots__ = ("older", "body")
-
-    def __init__(self, older, number):
-        self.older = older
-        self.body = b"%200d" % number
+        self.number = number
+        self.name = "session %d" % number
+        self.data = [number, number + 0.5]
 
 
 class Service:
-    """What grows is two objects below what a module names."""
-
     def __init__(self):
-        self.recent = collections.deque()
-        self.by_number = {}
-        self.by_key = {}
-        self.last = None
-        self.blob = None
+        self.sessions = {}
+        self.log = []
+        self.sockets = []
+
+
+class Link:
+    def __init__(self, before):
+        self.before = before
+
+
+class Item:
+    __slots__ = ("number",)
+
+    def __init__(self, number):
+        self.number = number
+
+
+class Node:
+    pass
 
 
 service = Service()
-kind = next(word for word in ("many", "shared", "chain", "one", "none") if word in sys.argv)
-for number in range(20000 if kind != "none" else 0):
-    if kind == "many":
-        service.recent.append(Entry(number))
-    elif kind == "shared":
-        service.by_number[number] = service.by_key["key %d" % number] = Entry(number)
-    elif kind == "chain":
-        service.last = Link(service.last, number)
-if kind == "one":
-    service.blob = b"z" * 20000000
-common.serve()
+steps = {}
+newest = Link(None)
+pool = [Item(1000)]
+scratch = []
+
+
+def step(name):
+    steps[name] = steps.get(name, 0) + 1
+    return steps[name]
+
+
+def sessions():
+    """A table that nobody takes entries out of."""
+    for _ in range(STEP):
+        number = 1000 + len(service.sessions)
+        service.sessions["user %d" % number] = Session(number)
+    return step("sessions")
+
+
+def log():
+    for _ in range(STEP):
+        service.log.append("line %d" % len(service.log))
+    return step("log")
+
+
+def cycles():
+    """Garbage that nobody collects: gc is off."""
+    for _ in range(STEP):
+        node = Node()
+        node.me = node
+    return step("cycles")
+
+
+def links():
+    """A list that grows at its head."""
+    global newest
+    for _ in range(STEP):
+        newest = Link(newest)
+    return step("links")
+
+
+def sockets():
+    for _ in range(3):
+        service.sockets.append(socket.socket())
+    return step("sockets")
+
+
+def churn():
+    """Made new each time, and as many as before."""
+    scratch[:] = [Session(number) for number in range(1000, 1000 + STEP)]
+    return step("churn")
+
+
+def reuse():
+    """Replaces the item by another at the very same address. Answers whether that was brought about."""
+    address = id(pool[0])
+    number = pool.pop().number
+    others = []
+    for _ in range(10000):
+        item = Item(number + 1)
+        if id(item) == address:
+            pool.append(item)
+            return True
+        others.append(item)
+    return False
+
+
+for each in (sessions, log, cycles, links, churn):
+    each()
+common.serve({one.__name__: one for one in (sessions, log, cycles, links, sockets, churn, reuse)})
