@@ -34,3 +34,14 @@ def test_callback_in_c(python, sample, run):
     note, = [one for one in result.finding("native-callback") if one["severity"] == "note"]
     assert "a callback: Display.show" in note["title"]
     assert "keep `__main__.display.callback` until it is unregistered there" in note["advice"]
+
+
+def test_capsule_outlives_library(python, sample, run):
+    result = attach(run, sample(python, "capsule_outlives_library"))
+    alarm, = [one for one in result.json["findings"] if one["severity"] != "note"]
+    assert (alarm["code"], alarm["severity"], alarm["count"]) == ("dangling-function", "error", 1)
+    assert "drop `__main__.meters['power']` before its library is closed" in alarm["advice"]
+    capsule, = [one for one in result.json["capsules"] if one["name"] == "meter"]
+    assert capsule["path"] == "__main__.meters['power']" and capsule["destructor_in"] is None
+    stale, = [one for one in result.json["stale"] if one["kind"] == "capsule"]
+    assert (stale["object"], stale["state"]) == (capsule["object"], "dangling")

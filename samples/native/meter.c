@@ -4,6 +4,7 @@
 
 typedef struct object PyObject;
 extern void Py_IncRef(PyObject *object);
+extern void *PyCapsule_GetPointer(PyObject *capsule, const char *name);
 
 typedef void observer(int value);
 
@@ -48,4 +49,10 @@ void meter_measure(int value)
 void *meter_open(void)
 {
 	return calloc(1, 200);
+}
+
+/* The destructor of a capsule that meter_open()'s address is kept in. */
+void meter_release(PyObject *capsule)
+{
+	free(PyCapsule_GetPointer(capsule, "meter"));
 }
