@@ -29,7 +29,7 @@ static enum protocol find_protocol(void)
 {
 	if (!isatty(STDOUT_FILENO))
 		return PROTOCOL_NONE;
-	if (getenv("KITTY_WINDOW_ID") || env_has("TERM", "kitty") || env_has("TERM", "ghostty"))
+	if (env_has("KITTY_WINDOW_ID", "") || env_has("TERM", "kitty") || env_has("TERM", "ghostty"))
 		return PROTOCOL_KITTY;
 	if (env_has("TERM_PROGRAM", "iTerm") || env_has("LC_TERMINAL", "iTerm") ||
 	    env_has("TERM_PROGRAM", "WezTerm"))
@@ -120,7 +120,7 @@ struct hg_error *show_picture(const char *path)
 	if (protocol == PROTOCOL_SIXEL)
 		return run_tool("img2sixel", path, true);
 	if (protocol == PROTOCOL_NONE) {
-		if (getenv("DISPLAY") || getenv("WAYLAND_DISPLAY"))
+		if (env_has("DISPLAY", "") || env_has("WAYLAND_DISPLAY", ""))
 			return run_tool("xdg-open", path, false);
 		return hg_error_hint(hg_error_new(HG_EXIT_FAILURE,
 						  "cannot show %s: this terminal draws no pictures, and "
