@@ -128,7 +128,7 @@ static struct hg_error *count_one(struct diffing *diffing, unsigned k, uint32_t 
 	if (descriptor->owner == HGS_NONE)
 		owner = strdup("no owner");
 	else
-		owner = pattern_words(diffing->patterns, 
+		owner = pattern_words(diffing->patterns,
 				      diffing->pattern[k][descriptor->owner] & ~PATTERN_FOLDED);
 	ret->kind = kind_of(descriptor->target);
 	if (!owner || !ret->kind || asprintf(&ret->words, "%s of %s", ret->kind, owner) < 0) {
