@@ -234,24 +234,32 @@ static void fill(struct hook *h, struct hook_type *t, uint64_t type)
 	t->object = hook_index(h, type);
 }
 
+/* A type that has no record yet. `slot` stays valid: filling the record looks up no other type. */
+static bool add_type(struct hook *h, uint64_t type, uint32_t *slot)
+{
+	struct hook_type t = { 0 };
+
+	if (!is_type(type))
+		return false;
+	if (h->types.used / sizeof(t) >= HOOK_TYPE_SLOTS / 2)
+		hook_fail(h, HOOK_EOVERFLOW);
+	fill(h, &t, type);
+	*(struct hook_type *)hook_push(h, &h->types, sizeof(t)) = t;
+	*slot = (uint32_t)(h->types.used / sizeof(t));
+	return true;
+}
+
 /* Valid until the next call. */
 const struct hook_type *hook_type_of(struct hook *h, uint64_t type)
 {
-	struct hook_type *types = (struct hook_type *)h->types.data, t = { 0 };
+	struct hook_type *types = (struct hook_type *)h->types.data;
 	uint32_t *slot;
 
 	if (h->last_type && types[h->last_type - 1].address == type)
 		return &types[h->last_type - 1];
 	slot = type_slot(h, type);
-	if (!*slot) {
-		if (!is_type(type))
-			return NULL;
-		if (h->types.used / sizeof(t) >= HOOK_TYPE_SLOTS / 2)
-			hook_fail(h, HOOK_EOVERFLOW);
-		fill(h, &t, type);
-		*(struct hook_type *)hook_push(h, &h->types, sizeof(t)) = t;
-		*slot = (uint32_t)(h->types.used / sizeof(t));
-	}
+	if (!*slot && !add_type(h, type, slot))
+		return NULL;
 	h->last_type = *slot;
 	return (struct hook_type *)h->types.data + *slot - 1;
 }
