@@ -56,6 +56,7 @@ struct library {
 	const char *path, *name; /* name: basename */
 	const char *loaded_by;	 /* "dlopen" "import" "needed" "startup" "main" */
 	uint32_t owners;
+	uint32_t integers; /* reachable numbers that are its handle, as their values let infer */
 	int64_t opens, leaked_opens; /* -1: unknown or says nothing (JSON null) */
 	char **why;		     /* why_mapped, NULL-terminated */
 	uint32_t *holders;	     /* indices into answer.holders */

@@ -1,6 +1,8 @@
 /* leaked-open: more dlopens outstanding than objects that could close them.
  * still-mapped: none outstanding any more, and the library is there all the same; or nobody has it,
  * and it can never be unloaded. */
+#include <string.h>
+
 #include "findings.h"
 
 /* The name of a library whose objects may own handles and could not be read; NULL: none. */
@@ -12,10 +14,46 @@ static const char *find_opaque(const struct answer *answer)
 	return NULL;
 }
 
+/* Where its handle is kept as a number; NULL: nowhere. */
+static const char *integer_path(const struct answer *answer, const struct library *library)
+{
+	for (uint32_t i = 0; i < library->num_holders; i++) {
+		const struct holder *holder = &answer->holders[library->holders[i]];
+
+		if (holder->fact->kind == HGS_HOLDER_INTEGER && holder->path)
+			return holder->path;
+	}
+	return NULL;
+}
+
+/* "; its handle is held as an integer in ..."; NULL: no memory. Caller frees. */
+static char *integer_words(const struct library *library, const char *path)
+{
+	if (!path)
+		return strdup("");
+	if (library->integers == 1)
+		return finding_text("; its handle is held as an integer in `%s`", path);
+	return finding_text("; its handle is held as an integer in `%s` and %u more", path,
+			    library->integers - 1);
+}
+
+static char *advise(const struct library *library, const char *integer)
+{
+	if (integer)
+		return finding_text("a number closes nothing when it goes: dlclose `%s` when %s is "
+				    "no longer used",
+				    integer, library->name);
+	return finding_text("open %s once and keep the object, or dlclose its handle when done: "
+			    "ctypes opens anew for every CDLL() and never closes",
+			    library->name);
+}
+
+/* What could not be read may own some; what is held as numbers may be meant to be. */
 static struct hg_error *report(struct answer *answer, uint32_t index)
 {
 	const struct library *library = &answer->libraries[index];
-	const char *opaque = find_opaque(answer);
+	const char *opaque = find_opaque(answer), *integer = integer_path(answer, library);
+	_cleanup_free_ char *numbers = integer_words(library, integer);
 	struct finding *finding;
 	struct hg_error *error = finding_add(answer, FINDING_LEAKED_OPEN, &finding);
 
@@ -28,19 +66,16 @@ static struct hg_error *report(struct answer *answer, uint32_t index)
 				      (long long)library->leaked_opens,
 				      plural(finding->count));
 	finding->evidence = finding_text(
-		"%lld dlopen%s outstanding%s, %u owner%s alive%s%s%s", (long long)library->opens,
+		"%lld dlopen%s outstanding%s, %u owner%s alive%s%s%s%s", (long long)library->opens,
 		plural((uint64_t)library->opens),
 		library->fact->space ? " in a namespace of its own (dlmopen)" : "", library->owners,
-		plural(library->owners),
+		plural(library->owners), numbers ? numbers : "",
 		opaque ? "; the objects of " : "", opaque ? opaque : "",
 		opaque ? " are not counted, they could not be read" : "");
-	if (opaque)
+	if (opaque || library->integers >= finding->count)
 		finding->severity = SEVERITY_WARNING;
-	finding->advice = finding_text(
-		"open %s once and keep the object, or dlclose its handle when done: ctypes opens "
-		"anew for every CDLL() and never closes",
-		library->name);
-	return finding_done(finding);
+	finding->advice = advise(library, integer);
+	return numbers ? finding_done(finding) : &hg_error_no_memory;
 }
 
 /* Closed as often as it was opened, and mapped. Nothing but a dlopen brings a library in later than

@@ -68,7 +68,7 @@ bool may_be_natives(const struct answer *answer, const struct library *library)
  * count of a nodelete library, a library of startup was opened by the loader, one without opens is
  * there for another's sake. The main program's count starts at 1. An import keeps its open for
  * ever, with or without a module object that is left of it. One open without an owner may be native
- * code's. */
+ * code's, unless the program has its handle as a number. */
 static int64_t leaked_opens(const struct answer *answer, const struct library *library)
 {
 	uint32_t flags = library->fact->flags;
@@ -84,7 +84,7 @@ static int64_t leaked_opens(const struct answer *answer, const struct library *l
 		owners = 1;
 	if (flags & HGS_LIB_IMPORTED_TWICE)
 		owners *= 2;
-	if (opens == 1 && !owners && may_be_natives(answer, library))
+	if (opens == 1 && !owners && !library->integers && may_be_natives(answer, library))
 		return -1;
 	return opens > owners ? opens - owners : 0;
 }
@@ -155,6 +155,7 @@ static struct hg_error *list_holders(struct answer *answer)
 		library = &answer->libraries[holder->library];
 		library->holders[library->num_holders++] = i;
 		library->owners += owns(holder);
+		library->integers += holder->fact->kind == HGS_HOLDER_INTEGER && holder->path;
 	}
 	return NULL;
 }

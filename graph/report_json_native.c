@@ -50,6 +50,8 @@ static struct hg_error *put_holder_keys(struct json *json, const struct answer *
 	json_hex(json, "object", s->addr[object]);
 	json_string(json, "type", snapshot_type_name(s, object));
 	json_string(json, "kind", holder_kind_name(holder->fact->kind));
+	if (holder->fact->kind == HGS_HOLDER_INTEGER)
+		json_bool(json, "inferred", true);
 	json_string(json, "state", holder_state_name(holder->state));
 	json_string(json, "held_by", held_by_name(holder->held_by));
 	json_string(json, "path", holder->path);

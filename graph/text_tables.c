@@ -14,12 +14,13 @@ static bool is_opened(const struct library *library)
 	return strcmp(library->loaded_by, "dlopen") == 0;
 }
 
-static const struct holder *first_owner(const struct answer *answer, const struct library *library)
+static const struct holder *first_holder(const struct answer *answer, const struct library *library,
+					 enum hgs_holder_kind kind)
 {
 	for (uint32_t i = 0; i < library->num_holders; i++) {
 		const struct holder *holder = &answer->holders[library->holders[i]];
 
-		if (holder->fact->kind == HGS_HOLDER_HANDLE)
+		if (holder->fact->kind == kind && (holder->path || kind == HGS_HOLDER_HANDLE))
 			return holder;
 	}
 	return NULL;
@@ -28,11 +29,14 @@ static const struct holder *first_owner(const struct answer *answer, const struc
 /* Who keeps the library, in a few words; caller frees. */
 static char *keeper(const struct answer *answer, const struct library *library)
 {
-	const struct holder *holder = first_owner(answer, library);
+	const struct holder *holder = first_holder(answer, library, HGS_HOLDER_HANDLE);
+	const struct holder *number = first_holder(answer, library, HGS_HOLDER_INTEGER);
 	char more[WORD_SIZE + 8] = "";
 	const char *who;
 	char *ret;
 
+	if (!holder && number && library->opens > 0)
+		return asprintf(&ret, "integer %s", number->path) < 0 ? NULL : ret;
 	if (!holder && library->opens > 0)
 		return strdup("no Python object");
 	if (!holder)
@@ -143,8 +147,8 @@ static struct hg_error *put_holder(struct page *page, const struct answer *answe
 
 	page->no_memory |= !words;
 	page_wrap(page, holder->state == HOLDER_LIVE ? INK_PLAIN : INK_WARNING, 2, 4,
-		  "%s %s, %s%s%s", holder_state_name(holder->state), holder_kind_name(fact->kind),
-		  words ? words : "", holder->path ? ": " : "", holder->path ? holder->path : "");
+		  "%s %s%s, %s%s%s", holder_state_name(holder->state), holder_kind_name(fact->kind),
+		  fact->kind == HGS_HOLDER_INTEGER ? " (inferred)" : "", words ? words : "", holder->path ? ": " : "", holder->path ? holder->path : "");
 	if (page->style->verbose <= 0)
 		return NULL;
 	page_line(page, INK_DIM, 4, "object 0x%llx, handle 0x%llx",

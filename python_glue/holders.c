@@ -10,6 +10,7 @@ static const struct {
 	const char *type;
 	enum holder_role role;
 } base_roles[] = {
+	{ "int", ROLE_INT },
 	{ "PyCapsule", ROLE_CAPSULE },
 	{ "ctypes.CDLL", ROLE_CTYPES_LIBRARY },
 	{ "_ctypes.PyCFuncPtrType", ROLE_CTYPES_FUNCTION_TYPE },
@@ -148,18 +149,25 @@ static struct hg_error *look_at(struct finder *f, uint32_t object)
 		return holder_module(f, object);
 	if (f->heap->flags[object] & HGS_OBJ_TYPE_OBJECT)
 		return holder_type(f, object);
-	if (role_of(f, object) == ROLE_NONE)
+	switch (role_of(f, object)) {
+	case ROLE_NONE:
 		return NULL;
-	if (role_of(f, object) == ROLE_CAPSULE)
+	case ROLE_INT:
+		return holder_integer(f, object);
+	case ROLE_CAPSULE:
 		return holder_capsule(f, object);
-	error = holder_ctypes(f, object);
-	return error ? error : holder_cffi(f, object);
+	default:
+		error = holder_ctypes(f, object);
+		return error ? error : holder_cffi(f, object);
+	}
 }
 
 static struct hg_error *find(struct finder *f)
 {
 	struct hg_error *error = find_roles(f);
 
+	if (!error)
+		error = integers_prepare(f);
 	if (!error)
 		error = cffi_prepare(f);
 	for (uint32_t i = 0; !error && i < f->heap->n; i++)
@@ -178,6 +186,8 @@ struct hg_error *py_holders(const struct py_holders_source *source, struct py_ho
 		f.found.unread = "objects of cffi could not be read: this _cffi_backend has them in "
 				 "another form than those of 1.14.1 to 2.1";
 	cffi_deinit(&f.cffi);
+	free(f.handles.item);
+	free(f.own.item);
 	*ret = f.found;
 	return error;
 }

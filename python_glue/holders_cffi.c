@@ -21,7 +21,7 @@ enum { LIB_SIZE = 64, LIB_NAME = 32, LIB_HANDLE = 48, LIB_AUTO_CLOSE = 56 };
 enum { CDATA_SIZE = 40, CDATA_TYPE = 16, CALLBACK_SIZE = 48 };
 /* CTypeDescrObject; its name follows at once. From 2.0 on there are more flags in front of it. */
 enum { CTYPE_SIZE = 88, CTYPE_SIZE_2 = 96, CTYPE_ITEM_SIZE = 64, CTYPE_FLAGS = 80 };
-enum { CT_BASE_FLAGS = 0x7ff, CT_FUNCTIONPTR = 0x100 };
+enum { CT_BASE_FLAGS = 0x7ff, CT_FUNCTIONPTR = 0x100, CT_IS_VOID_PTR = 0x200000 };
 enum { CTYPE_NAME_MAX = 1 << 16 };
 
 static bool is_of_cffi(const struct finder *f, uint32_t object)
@@ -98,7 +98,9 @@ static struct hg_error *learn_type(struct finder *f, uint32_t object)
 		f->cffi.is_known = false;
 		return NULL;
 	}
-	return flags & CT_FUNCTIONPTR ? set_add(&f->cffi.functions, address) : NULL;
+	if (flags & CT_FUNCTIONPTR)
+		return set_add(&f->cffi.functions, address);
+	return flags & CT_IS_VOID_PTR ? set_add(&f->cffi.pointers, address) : NULL;
 }
 
 /* The handle and the name of a library object; -1 where it is none that is known. */
@@ -212,6 +214,7 @@ struct hg_error *cffi_prepare(struct finder *f)
 	if (!error && f->cffi.is_known)
 		error = find_faces(f);
 	set_sort(&f->cffi.functions);
+	set_sort(&f->cffi.pointers);
 	set_sort(&f->cffi.inside);
 	return error;
 }
@@ -219,6 +222,7 @@ struct hg_error *cffi_prepare(struct finder *f)
 void cffi_deinit(struct cffi *cffi)
 {
 	free(cffi->functions.item);
+	free(cffi->pointers.item);
 	free(cffi->inside.item);
 }
 
@@ -237,15 +241,17 @@ static struct hg_error *add_library(struct finder *f, uint32_t object, uint32_t 
 	return error ? error : holder_add(f, &holder);
 }
 
-static struct hg_error *add_function(struct finder *f, uint32_t object)
+static struct hg_error *add_data(struct finder *f, uint32_t object)
 {
 	struct hgs_holder holder = { .object = object, .kind = HGS_HOLDER_FUNCTION };
 	uint64_t data[2]; /* c_type, c_data */
 
-	if (!f->cffi.functions.count ||
-	    memory_read(f->source->memory, f->heap->addr[object] + CDATA_TYPE, data, sizeof(data)) ||
-	    !holder_is_address(data[1]) ||
-	    !set_has(&f->cffi.functions, data[0]))
+	if (memory_read(f->source->memory, f->heap->addr[object] + CDATA_TYPE, data, sizeof(data)) ||
+	    !holder_is_address(data[1]))
+		return NULL;
+	if (set_has(&f->cffi.pointers, data[0]))
+		return holder_pointer(f, object, data[1]);
+	if (!set_has(&f->cffi.functions, data[0]))
 		return NULL;
 	if (role_of(f, object) == ROLE_CFFI_CALLBACK)
 		holder.kind = HGS_HOLDER_CALLBACK;
@@ -269,7 +275,7 @@ struct hg_error *holder_cffi(struct finder *f, uint32_t object)
 		return add_library(f, object, object);
 	case ROLE_CFFI_DATA:
 	case ROLE_CFFI_CALLBACK:
-		return add_function(f, object);
+		return add_data(f, object);
 	default:
 		return NULL;
 	}

@@ -6,6 +6,7 @@
 /* What the instances of a type are, here. */
 enum holder_role {
 	ROLE_NONE,
+	ROLE_INT,
 	ROLE_CAPSULE,
 	ROLE_CTYPES_LIBRARY,
 	ROLE_CTYPES_FUNCTION_TYPE, /* the metatype */
@@ -32,6 +33,7 @@ bool set_has(const struct set *set, uint64_t item); /* O(log n) */
 struct cffi {
 	bool is_known;	      /* its structures are where they are looked for */
 	struct set functions; /* addresses of the function types */
+	struct set pointers;  /* addresses of the types `void *` */
 	struct set inside;    /* addresses of the CLibrary objects that have a face */
 };
 
@@ -40,6 +42,8 @@ struct finder {
 	const struct snapshot *heap;
 	uint8_t *role; /* of each object that is a type: enum holder_role */
 	struct cffi cffi;
+	struct set handles; /* of the libraries that are loaded */
+	struct set own;	    /* objects that an owner has as its handle */
 	struct py_holders_found found;
 	uint32_t room, capsule_room;
 };
@@ -83,6 +87,11 @@ _must_check_ struct hg_error *holder_ctypes(struct finder *f, uint32_t object);
 _must_check_ struct hg_error *holder_module(struct finder *f, uint32_t object);
 _must_check_ struct hg_error *holder_type(struct finder *f, uint32_t object);
 _must_check_ struct hg_error *holder_capsule(struct finder *f, uint32_t object);
+/* An int, a void pointer of cffi with this value: a holder where it is a handle. */
+_must_check_ struct hg_error *holder_integer(struct finder *f, uint32_t object);
+_must_check_ struct hg_error *holder_pointer(struct finder *f, uint32_t object, uint64_t value);
+/* Before these: which handles there are, and which ints are the owners' own. O(objects). */
+_must_check_ struct hg_error *integers_prepare(struct finder *f);
 
 /* Proves where this build of cffi keeps what is read, before any is read; the library that it cannot
  * be proved of is marked HGS_LIB_OPAQUE. O(objects). */

@@ -36,7 +36,7 @@ def check(result):
     assert counts("libcodec.so") == (2, 0, 2)
     assert "libright.so" not in libraries and "libgone.so" not in libraries
     assert [(one["library"], one["count"], one["severity"]) for one in result.finding("leaked-open")] \
-        == [("libcodec.so", 2, "error")]
+        == [("libcodec.so", 2, "error"), ("libbuffer.so", 1, "warning")]
 
 
 def check_stale(result):

@@ -2,7 +2,7 @@
 
 SITE is a directory of packages that has cffi. In line: `kept`, `again`, `borrowed`, and one closed
 rightly. Out of line: `loaded`, and `gone`, whose library is closed behind cffi's back. Two opens of
-libcodec.so that nobody has, and a callback.
+libcodec.so that nobody has, one of libbuffer.so as a `void *`, and a callback.
 """
 
 import sys
@@ -70,6 +70,8 @@ borrowed = ffi.dlopen(libc.dlopen(library("libimageproc.so").encode(), os.RTLD_N
 
 for _ in range(2):
     libc.dlopen(library("libcodec.so").encode(), os.RTLD_NOW)
+
+pointer = libc.dlopen(library("libbuffer.so").encode(), os.RTLD_NOW)
 
 gone_path = own_copy("libgone.so")
 gone = outside.dlopen(gone_path)

@@ -1,0 +1,54 @@
+/* Handles that a program keeps for itself, as dlopen() called by hand returns them: ints, and void
+ * pointers of cffi, whose value is the address of a link map. That they are handles is inferred from
+ * the value. What an owner has in its _handle is that owner's, and no holder of its own.
+ *
+ * A heap may have millions of ints. The text that the walk has made of one tells at once that it is
+ * another number; only where it does not is the object itself read. */
+#include "holders_parts.h"
+
+struct hg_error *integers_prepare(struct finder *f)
+{
+	struct hg_error *error = NULL;
+
+	for (uint32_t i = 0; !error && i < f->source->num_libraries; i++)
+		if (f->source->libraries[i].handle)
+			error = set_add(&f->handles, f->source->libraries[i].handle);
+	for (uint32_t i = 0; !error && i < f->heap->n; i++) {
+		uint32_t handle = HGS_NONE;
+
+		if (role_of(f, i) == ROLE_CTYPES_LIBRARY)
+			handle = holder_attribute(f->heap, i, "_handle");
+		if (handle != HGS_NONE)
+			error = set_add(&f->own, handle);
+	}
+	set_sort(&f->handles);
+	set_sort(&f->own);
+	return error;
+}
+
+static bool may_be_handle(const struct finder *f, uint32_t object)
+{
+	const char *text = snapshot_text(f->heap, object);
+
+	return !*text || set_has(&f->handles, strtoull(text, NULL, 10));
+}
+
+struct hg_error *holder_pointer(struct finder *f, uint32_t object, uint64_t value)
+{
+	struct hgs_holder holder = { .handle = value, .object = object,
+				     .kind = HGS_HOLDER_INTEGER };
+
+	if (!set_has(&f->handles, value))
+		return NULL;
+	holder.library = library_by_handle(f->source, value);
+	return holder_add(f, &holder);
+}
+
+struct hg_error *holder_integer(struct finder *f, uint32_t object)
+{
+	uint64_t value;
+
+	if (!may_be_handle(f, object) || set_has(&f->own, object) || holder_address(f, object, &value))
+		return NULL;
+	return holder_pointer(f, object, value);
+}
