@@ -11,6 +11,21 @@ bool type_is(const struct snapshot *s, uint32_t object, const char *name)
 	return strcmp(snapshot_type_name(s, object), name) == 0;
 }
 
+/* One class for each CDLL, one for each prototype (Lib/ctypes/__init__.py, of every version). */
+bool is_ctypes_function(const struct snapshot *s, uint32_t object)
+{
+	const char *type = snapshot_type_name(s, object), *local = strstr(type, ".<locals>.");
+
+	return local && strncmp(type, "ctypes.", 7) == 0 &&
+	       (strcmp(local, ".<locals>._FuncPtr") == 0 ||
+		strcmp(local, ".<locals>.CFunctionType") == 0);
+}
+
+const char *type_words(const struct snapshot *s, uint32_t object)
+{
+	return is_ctypes_function(s, object) ? "ctypes function" : snapshot_type_name(s, object);
+}
+
 bool is_identifier(const char *text)
 {
 	if (!*text || isdigit((unsigned char)*text))

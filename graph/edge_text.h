@@ -6,6 +6,10 @@
 #include "graph.h"
 
 bool type_is(const struct snapshot *s, uint32_t object, const char *name);
+/* The name of the object's type, or "ctypes function" for each of the many classes that ctypes makes
+ * of these. */
+const char *type_words(const struct snapshot *s, uint32_t object);
+bool is_ctypes_function(const struct snapshot *s, uint32_t object);
 /* What may stand behind a dot; non-ASCII letters are taken on trust. */
 bool is_identifier(const char *text);
 

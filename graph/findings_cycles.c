@@ -1,6 +1,7 @@
 /* cycle-pins-handle and gc-off: owners of handles that nothing but a cycle keeps alive. */
 #include <string.h>
 
+#include "edge_text.h"
 #include "findings.h"
 #include "memtext.h"
 
@@ -31,7 +32,7 @@ static char *ring_types(const struct snapshot *s, const struct chain *ring)
 		if (i && HGS_EDGE_KIND(ring->edge[i]) == HGS_EDGE_ATTR_DICT)
 			continue;
 		fprintf(m.out, "%s%s", shown++ ? " -> " : "",
-			snapshot_type_name(s, ring->object[i]));
+			type_words(s, ring->object[i]));
 	}
 	if (shown == 8)
 		fputs(" -> ...", m.out);

@@ -6,6 +6,7 @@
 
 #include "edge_text.h"
 #include "findings.h"
+#include "steps.h"
 #include "words.h"
 
 /* A function made from an address names no library. */
@@ -151,19 +152,23 @@ static void describe_function(const struct answer *answer, const struct holder *
 			      const char *now, struct finding *finding)
 {
 	const struct hgs_holder *fact = holder->fact;
-	const char *name = name_of(answer, holder);
+	const char *library = finding->library_name;
 	unsigned long long count = finding->count;
+	_cleanup_free_ char *words = object_words(answer->s, fact->object);
 
 	if (now)
-		finding->title = finding_text("%s: %llu function%s of it point%s into %s now", name,
-					      count, plural(count), count == 1 ? "s" : "", now);
+		finding->title = finding_text("%s: %llu function%s of it point%s into %s now",
+					      library, count, plural(count), count == 1 ? "s" : "", now);
 	else
-		finding->title = finding_text("%s: %llu function%s point%s to code that is no longer "
-					      "mapped",
-					      name, count, plural(count), count == 1 ? "s" : "");
+		finding->title = finding_text("%s%s%llu function%s%s point%s to code that is no "
+					      "longer mapped",
+					      library ? library : "", library ? ": " : "", count,
+					      plural(count),
+					      library ? "" : " made from an address",
+					      count == 1 ? "s" : "");
 	finding->evidence = finding_text(
-		"code address 0x%llx of the %s at 0x%llx (%s) is in %s%s",
-		(unsigned long long)fact->code, snapshot_type_name(answer->s, fact->object),
+		"code address 0x%llx of %s at 0x%llx (%s) is in %s%s",
+		(unsigned long long)fact->code, words ? words : "",
 		(unsigned long long)answer->s->addr[fact->object],
 		holder->path ? holder->path : "garbage", now ? now : "no executable mapping",
 		now ? ", and the library that it was looked up in is no longer loaded" : "");

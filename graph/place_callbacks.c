@@ -28,7 +28,13 @@ const char *callable_name(const struct snapshot *s, uint32_t object)
 			break;
 		object = next;
 	}
-	return *snapshot_text(s, object) ? snapshot_text(s, object) : snapshot_type_name(s, object);
+	if (is_ctypes_function(s, object)) {
+		uint32_t name = place_attribute(s, object, "__name__");
+
+		if (name != HGS_NONE && *snapshot_text(s, name))
+			return snapshot_text(s, name);
+	}
+	return *snapshot_text(s, object) ? snapshot_text(s, object) : type_words(s, object);
 }
 
 void path_finalizer(const struct place *place, struct place_path *path)

@@ -167,7 +167,7 @@ static const char *borrowed_text(const struct snapshot *s, uint32_t object, cons
 
 static char *raw_words(const struct snapshot *s, uint32_t object)
 {
-	const char *type = snapshot_type_name(s, object), *text = snapshot_text(s, object);
+	const char *type = type_words(s, object), *text = snapshot_text(s, object);
 	uint32_t flags = s->flags[object];
 	_cleanup_free_ char *value = NULL;
 	char *ret;

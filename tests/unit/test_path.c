@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "../../graph/graph.h"
+#include "../../graph/steps.h"
 #include "heap.h"
 
 /* The path of one object in a heap. */
@@ -220,6 +221,32 @@ static void test_edges_and_texts(void **state)
 	heap_destroy(heap);
 }
 
+/* ctypes makes a class for the functions of each CDLL; its name says nothing to anybody. */
+static void test_ctypes_functions(void **state)
+{
+	struct heap *heap = heap_create();
+	uint32_t module = heap_module(heap, "__main__", NULL);
+	uint32_t named = heap_object(heap, "ctypes.CDLL.__init__.<locals>._FuncPtr");
+	uint32_t nameless = heap_object(heap, "ctypes.CFUNCTYPE.<locals>.CFunctionType");
+	uint32_t other = heap_object(heap, "app.load.<locals>._FuncPtr");
+	struct snapshot *s;
+
+	heap_key(heap, module, "named", named);
+	heap_key(heap, heap_dict_of(heap, named), "__name__", heap_str(heap, "checksum"));
+	heap_key(heap, module, "nameless", nameless);
+	heap_key(heap, module, "other", other);
+	s = heap_snapshot(heap);
+	_cleanup_free_ char *of_named = object_words(s, named);
+	_cleanup_free_ char *of_nameless = object_words(s, nameless);
+	_cleanup_free_ char *of_other = object_words(s, other);
+
+	assert_string_equal(of_named, "ctypes function checksum");
+	assert_string_equal(of_nameless, "ctypes function");
+	assert_string_equal(of_other, "app.load.<locals>._FuncPtr");
+	snapshot_close(s);
+	heap_destroy(heap);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -230,6 +257,7 @@ int main(void)
 		cmocka_unit_test(test_roots_have_words),
 		cmocka_unit_test(test_closures_and_tracebacks),
 		cmocka_unit_test(test_edges_and_texts),
+		cmocka_unit_test(test_ctypes_functions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
