@@ -1,5 +1,7 @@
 #include "diff_words.h"
 
+#include <string.h>
+
 #include "edge_text.h"
 #include "keeper.h"
 #include "memtext.h"
@@ -47,7 +49,10 @@ char *growth_advice(const struct diff *diff, const struct growth *growth)
 
 	if (!memtext_open(&text))
 		return NULL;
-	if (in_garbage(diff, growth))
+	if (!strncmp(snapshot_type_name(s, growth->example), "weakref", 7))
+		fputs("nothing here: weak references go with what they refer to, see the other rows",
+		      text.out);
+	else if (in_garbage(diff, growth))
 		print_garbage_advice(text.out, s);
 	else if (!path)
 		fputs("see what refers to the example: heapgraph why SNAPSHOT ADDRESS", text.out);

@@ -171,7 +171,6 @@ static struct hg_error *put_growth(struct page *page, const struct diff *diff,
 		return NULL;
 	error = put_drawing(page, diff, growth);
 	page_wrap(page, INK_CUT, INDENT, INDENT + 5, "fix: %s", advice ? advice : "");
-	page_end(page);
 	return error;
 }
 
@@ -198,6 +197,8 @@ static struct hg_error *put_rows(struct page *page, const struct diff *diff, str
 		} else if (counts->shown >= most) {
 			counts->left_out++;
 		} else {
+			if (counts->shown && (all || counts->shown <= DRAWN))
+				page_end(page);
 			error = put_growth(page, diff, growth, all || counts->shown < DRAWN);
 			counts->shown++;
 		}

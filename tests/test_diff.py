@@ -1,6 +1,7 @@
 """diff: what grew between snapshots of one process, by a target that says what it does."""
 
 import shutil
+import time
 
 import processes
 import pytest
@@ -174,7 +175,7 @@ def test_text(three):
     lines = result.out.splitlines()
     assert len(lines) <= 55, "a screen"
     assert all(len(line) <= 80 for line in lines)
-    assert any(line.startswith("+100     __main__.Session: 100 ") for line in lines)
+    assert any(line.startswith("+200     __main__.Session: 100 ") for line in lines)
     assert "entries out of `__main__.service.sessions`" in " ".join(result.out.split())
     assert f"signature {SESSIONS_SIGNATURE}" in result.out
     quiet = tool.heapgraph("diff", *three, "-q").out
@@ -251,3 +252,25 @@ def test_of_two_processes(three, python, start, tmp_path):
     path = tmp_path / "other.hgs"
     assert tool.heapgraph("snapshot", other.pid, "-o", path).code == 0
     tool.assert_error(tool.heapgraph("diff", three[0], path), 2, "two processes", "from one process")
+
+
+def test_growing_cache(python, sample, tmp_path):
+    """The sample of README: each renderer has a handle of its own."""
+    target = sample(python, "growing_cache")
+    paths = []
+    for at in range(3):
+        time.sleep(0.5)
+        paths.append(tmp_path / f"{at}.hgs")
+        assert tool.heapgraph("snapshot", target.pid, "-o", paths[-1]).code == 0
+    target.assert_unharmed()
+    answer = diff(*paths)
+    found = row(answer, "module __main__ > .service __main__.Service > .renderers dict "
+                        "> [*] __main__.Renderer")
+    assert found["growing"] and found["kept"] >= 10
+    assert found == answer["growth"][0]
+    assert found["point"]["path"] == "__main__.service.renderers"
+    library = [one for one in answer["libraries"] if one["name"] == "libthumbnail.so"]
+    assert len(library) == 1 and library[0]["code"] == "handle-growth"
+    assert library[0]["opens"][1] > library[0]["opens"][0] >= 1
+    assert library[0]["owners"] == library[0]["opens"]
+    assert tool.heapgraph("diff", *paths, "--fail-on", "handle-growth").code == 7

@@ -4,6 +4,7 @@ import os
 import re
 import shlex
 import subprocess
+import time
 
 import interpreters
 import pytest
@@ -52,6 +53,35 @@ def test_command_lines(sample, one_python, tmp_path):
         for output in [words[at + 1] for at, word in enumerate(words) if word == "-o"]:
             assert (tmp_path / output).exists(), line
     target.assert_unharmed()
+
+
+def test_finding_a_leak(sample, one_python, tmp_path):
+    """The section of that name: its commands on its sample, and what it shows of the answer."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    section = text[text.index("## Finding a leak in ten minutes"):]
+    section = section[:section.index("\n## ")]
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", section, re.S | re.M)
+    commands = [line for kind, block in blocks if kind == "sh" for line in block.splitlines()]
+    shown_answer = next(block for kind, block in blocks if kind == "text")
+    target = sample(one_python, "growing_cache")
+    answers = []
+    for line in commands:
+        words = [str(target.pid) if word == "PID" else word for word in shlex.split(line)]
+        time.sleep(1 if words[1] == "snapshot" else 0)
+        result = tool.heapgraph(*words[1:], cwd=tmp_path)
+        assert result.code == 0, f"{line}: {result.err}"
+        answers += [result.out] if words[1] == "diff" else []
+    target.assert_unharmed()
+
+    def leak(answer):
+        """Its row without figures."""
+        row = answer[re.search(r"^\+[\d,]+ +__main__.Renderer", answer, re.M).start():]
+        return " ".join(re.sub(r"[\d,.]+ (kB|MB)|[\d,]+", "N", row[:row.index("\n\n")]).split())
+
+    assert leak(answers[0]) == leak(shown_answer)
+    assert "signature" in leak(shown_answer) and "fix: " in leak(shown_answer)
+    assert re.search(r"[\d,]+ → [\d,]+ +libthumbnail.so$", answers[0], re.M)
+    assert "Nothing grows but what the baseline knows." in answers[-1]
 
 
 def test_demo():
