@@ -8,7 +8,7 @@ const struct node_look node_looks[NODE_ROLES] = {
 	[NODE_ROOT] = {"root", "house", "filled", "1.5", NARROW, "root or module"},
 	[NODE_RING] = {"cycle", "box", "rounded,filled", "2.5", WIDE, "on the cycle"},
 	[NODE_OWNER] = {"owner", "octagon", "filled", "1.5", NARROW, "owns the handle"},
-	[NODE_SUBJECT] = {"subject", "doubleoctagon", "filled", "1.5", NARROW, "asked about"},
+	[NODE_SUBJECT] = {"subject", "doubleoctagon", "filled", "1.5", NARROW, "the one in question"},
 	[NODE_LIBRARY] = {"library", "component", "filled", "1.5", WIDE, "loaded library"},
 	[NODE_GONE] = {"gone", "component", "filled,dashed", "2.5", WIDE,
 		       "library no longer loaded"},

@@ -1,5 +1,7 @@
 /* The default picture: for each library that a finding is about a panel with the rings and chains
- * that lead to its handles, the worst first. Notes are drawn only where nothing is wrong. */
+ * that lead to its handles, and one for each finding about other objects, the worst first. What to
+ * change stands at the edge to cut, else below the finding. Notes are drawn only where nothing is
+ * wrong. */
 #include <string.h>
 
 #include "drawing.h"
@@ -64,17 +66,40 @@ static struct hg_error *add_cycle(struct drawing *drawing, const struct answer *
 	return drawing->no_memory ? &hg_error_no_memory : NULL;
 }
 
-static bool same_library(const struct finding *a, const struct finding *b)
-{
-	if (a->library != HGS_NONE || b->library != HGS_NONE)
-		return a->library == b->library;
-	return !strcmp(a->library_name ? a->library_name : "",
-		       b->library_name ? b->library_name : "");
-}
-
 static bool about_library(const struct finding *finding)
 {
 	return finding->library != HGS_NONE || finding->library_name;
+}
+
+/* Findings about one library share a panel; one about objects has its own. */
+static bool same_subject(const struct finding *a, const struct finding *b)
+{
+	if (!about_library(a) || !about_library(b))
+		return a == b;
+	if (a->library != HGS_NONE || b->library != HGS_NONE)
+		return a->library == b->library;
+	return !strcmp(a->library_name, b->library_name);
+}
+
+static bool can_draw(const struct finding *finding)
+{
+	return about_library(finding) || finding->num_objects;
+}
+
+/* The first of the finding's objects, below what keeps it. */
+static struct hg_error *add_example(struct drawing *drawing, const struct answer *answer,
+				    uint32_t panel, uint32_t object)
+{
+	struct chain chain = {0};
+	struct hg_error *error = chain_of(answer->s, answer->reach, object, &chain);
+
+	if (!error && chain.steps)
+		error = drawing_chain(drawing, answer, panel, &chain);
+	chain_deinit(&chain);
+	if (error)
+		return error;
+	drawing_object(drawing, answer, panel, object, NODE_SUBJECT);
+	return drawing->no_memory ? &hg_error_no_memory : NULL;
 }
 
 static struct hg_error *add_finding(struct drawing *drawing, const struct answer *answer,
@@ -91,6 +116,8 @@ static struct hg_error *add_finding(struct drawing *drawing, const struct answer
 	if (!error && about_library(finding))
 		drawing_library(drawing, answer, panel, finding->library,
 				finding->library_name ? finding->library_name : "");
+	else if (!error && finding->cycle == HGS_NONE)
+		error = add_example(drawing, answer, panel, finding->objects[0]);
 	return error;
 }
 
@@ -112,13 +139,26 @@ static const char *label(enum severity severity)
 	return severity == SEVERITY_ERROR ? "ERROR" : severity == SEVERITY_WARNING ? "WARNING" : "note";
 }
 
-static char *join(char *title, const struct finding *finding)
+/* Whether the advice stands at an edge of a ring that is drawn. */
+static bool marks_cut(const struct answer *answer, const struct finding *finding)
 {
+	const struct holder *holder = finding_holder(answer, finding);
+
+	return finding->cycle != HGS_NONE && !(holder && holder->chain.steps) &&
+	       cycle_advice(&answer->cycles[finding->cycle]);
+}
+
+static char *join(char *title, const struct answer *answer, const struct finding *finding)
+{
+	bool advise = finding->advice && finding->severity != SEVERITY_NOTE &&
+		      !marks_cut(answer, finding);
 	_cleanup_free_ char *safe = text_escape(finding->title, true);
+	_cleanup_free_ char *advice = text_escape(advise ? finding->advice : "", true);
 	char *ret;
 
-	if (!title || !safe || asprintf(&ret, "%s%s%s: %s", title, *title ? "\n" : "",
-			       label(finding->severity), safe) < 0)
+	if (!title || !safe || !advice ||
+	    asprintf(&ret, "%s%s%s: %s%s%s", title, *title ? "\n" : "", label(finding->severity),
+		     safe, advise ? "\nfix: " : "", advice) < 0)
 		ret = NULL;
 	free(title);
 	return ret;
@@ -141,12 +181,12 @@ static struct hg_error *add_panel(struct drawing *drawing, const struct answer *
 	for (uint32_t i = first; i < answer->num_findings && !error && !drawing->no_memory; i++) {
 		const struct finding *finding = &answer->findings[i];
 
-		if (!same_library(head, finding) || finding->severity > choice->severity)
+		if (!same_subject(head, finding) || finding->severity > choice->severity)
 			continue;
 		if (i != first && drawing->objects + cost(answer, finding) > drawing->max_nodes)
 			continue;
 		choice->drawn[finding->severity]++;
-		title = join(title, finding);
+		title = join(title, answer, finding);
 		error = add_finding(drawing, answer, panel, finding);
 	}
 	drawing->no_memory |= !title;
@@ -162,7 +202,7 @@ static struct hg_error *add_panel(struct drawing *drawing, const struct answer *
 static bool seen_before(const struct answer *answer, uint32_t i)
 {
 	for (uint32_t j = 0; j < i; j++)
-		if (same_library(&answer->findings[j], &answer->findings[i]))
+		if (same_subject(&answer->findings[j], &answer->findings[i]))
 			return true;
 	return false;
 }
@@ -227,13 +267,13 @@ struct hg_error *select_findings(struct drawing *drawing, const struct answer *a
 	struct hg_error *error = NULL;
 
 	for (uint32_t i = 0; i < answer->num_findings; i++)
-		if (about_library(&answer->findings[i]) &&
+		if (can_draw(&answer->findings[i]) &&
 		    answer->findings[i].severity != SEVERITY_NOTE)
 			choice.severity = SEVERITY_WARNING;
 	for (uint32_t i = 0; i < answer->num_findings && !error; i++) {
 		const struct finding *finding = &answer->findings[i];
 
-		if (!about_library(finding) || finding->severity > choice.severity ||
+		if (!can_draw(finding) || finding->severity > choice.severity ||
 		    seen_before(answer, i))
 			continue;
 		if (drawing->panels >= PANELS ||
