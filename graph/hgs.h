@@ -42,6 +42,7 @@ enum hgs_section_id {
 	HGS_INCOMPLETE = 18, /* u32[] string offsets: why the snapshot is not whole */
 	HGS_CAPSULES = 19,   /* struct hgs_capsule[] */
 	HGS_DESCRIPTORS = 20, /* struct hgs_descriptor[]: open throughout the capture, ascending */
+	HGS_THREAD_LOCALS = 21, /* struct hgs_thread_local[]: ascending by dict */
 	HGS_PROCESS = 30, /* struct hgs_process, one; absent where nothing of it is known */
 	HGS_SEARCH = 24,   /* struct hgs_search, one: the search of the process's own memory */
 	HGS_SURPLUS = 25,  /* struct hgs_surplus[]: objects with references that were not found */
@@ -197,6 +198,12 @@ struct hgs_thread {
 	uint32_t name;	 /* comm */
 	uint32_t object; /* pseudo object of the thread state */
 	uint32_t flags;	 /* 1: main thread, 2: held the GIL */
+};
+
+/* The attributes that a threading.local() has in one thread. */
+struct hgs_thread_local {
+	uint32_t dict;	 /* object */
+	uint32_t thread; /* index into THREADS, HGS_NONE: of which is not known */
 };
 
 struct hgs_frame {

@@ -44,6 +44,8 @@ void advise_callback(const struct place *place, FILE *out);
 /* Value of an attribute: of the object itself or of its attribute dictionary; HGS_NONE: none. */
 uint32_t place_attribute(const struct snapshot *s, uint32_t object, const char *name);
 
+/* Whose attributes of a threading.local() the dict has; NULL: it is none such. O(log rows). */
+const struct hgs_thread_local *place_thread_local(const struct snapshot *s, uint32_t dict);
 /* "logging.getLogger('jobs')" */
 void place_logger(FILE *out, const struct place *place);
 /* "ContextVar 'current_request'" */

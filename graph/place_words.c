@@ -60,25 +60,33 @@ void edge_cache(const struct place *place, FILE *out)
 		fputs("a cached call", out);
 }
 
-/* The key of a thread's attributes: from 3.13 on an object that its state holds, before a weak
- * reference, whose target no snapshot knows. */
+const struct hgs_thread_local *place_thread_local(const struct snapshot *s, uint32_t dict)
+{
+	uint32_t low = 0, high = s->num_thread_locals;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (s->thread_locals[middle].dict < dict)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < s->num_thread_locals && s->thread_locals[low].dict == dict
+		       ? &s->thread_locals[low]
+		       : NULL;
+}
+
 static void print_thread(FILE *out, const struct place *place)
 {
 	const struct snapshot *s = place->s;
-	uint32_t key = HGS_EDGE_PAYLOAD(place->chain->edge[place->first + 2]);
+	const struct hgs_thread_local *of =
+		place_thread_local(s, place_object(place, place->first + 2));
+	_cleanup_free_ char *words =
+		of->thread == HGS_NONE ? strdup("a thread")
+				       : thread_words(s, &s->threads[of->thread], false);
 
-	for (uint32_t i = 0; i < s->num_roots; i++) {
-		char *words;
-
-		if (s->roots[i].kind != HGS_ROOT_THREAD_DICT || s->roots[i].thread == HGS_NONE ||
-		    s->roots[i].object != key)
-			continue;
-		words = thread_words(s, &s->threads[s->roots[i].thread], false);
-		fputs(words ? words : "", out);
-		free(words);
-		return;
-	}
-	fputs("a thread", out);
+	fputs(words ? words : "", out);
 }
 
 void path_thread_local(const struct place *place, struct place_path *path)

@@ -75,9 +75,9 @@ static uint32_t match_thread_local(const struct place *place)
 {
 	uint32_t step = place->first + 1;
 
-	return place_has(place, step, HGS_EDGE_UNNAMED) && place_type(place, step, "dict") &&
-			       place_has(place, step + 1, HGS_EDGE_KEY) &&
-			       place_has(place, step + 2, HGS_EDGE_KEY)
+	return place_has(place, step, HGS_EDGE_UNNAMED) && place_has(place, step + 1, HGS_EDGE_KEY) &&
+			       place_has(place, step + 2, HGS_EDGE_KEY) &&
+			       place_thread_local(place->s, place_object(place, step + 1))
 		       ? 3
 		       : 0;
 }
@@ -229,7 +229,7 @@ static const struct place_rule rules[] = {
 	 SEVERITY_WARNING, advise_atexit},
 	{NULL, match_callback, path_callback, NULL, "a callback that the interpreter has",
 	 SEVERITY_WARNING, advise_callback},
-	{"_thread._local", match_thread_local, path_thread_local, edge_thread_local,
+	{NULL, match_thread_local, path_thread_local, edge_thread_local,
 	 "a thread-local variable", SEVERITY_NOTE, advise_thread_local},
 	{"Context _contextvars.Context", match_context, path_context, edge_context,
 	 "a context variable", SEVERITY_NOTE, advise_context},

@@ -37,6 +37,8 @@ struct snapshot {
 	uint32_t num_holders;
 	const uint32_t *incomplete;
 	uint32_t num_incomplete;
+	const struct hgs_thread_local *thread_locals;
+	uint32_t num_thread_locals;
 	const struct hgs_descriptor *descriptors; /* NULL: not looked at */
 	uint32_t num_descriptors;
 	const struct hgs_capsule *capsules; /* NULL: not looked at */

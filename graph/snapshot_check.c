@@ -28,6 +28,7 @@ const struct section_kind section_kinds[] = {
 	KIND(HGS_INCOMPLETE, uint32_t, false, false, incomplete),
 	KIND(HGS_DESCRIPTORS, struct hgs_descriptor, false, true, descriptors),
 	KIND(HGS_CAPSULES, struct hgs_capsule, false, true, capsules),
+	KIND(HGS_THREAD_LOCALS, struct hgs_thread_local, false, true, thread_locals),
 	KIND(HGS_PROCESS, struct hgs_process, false, true, process),
 	KIND(HGS_SEARCH, struct hgs_search, false, true, search),
 	KIND(HGS_SURPLUS, struct hgs_surplus, false, true, surplus),
@@ -66,6 +67,8 @@ static uint32_t *count_of(struct snapshot *s, uint32_t id)
 		return &s->num_descriptors;
 	case HGS_CAPSULES:
 		return &s->num_capsules;
+	case HGS_THREAD_LOCALS:
+		return &s->num_thread_locals;
 	case HGS_PROCESS:
 		return &s->num_processes;
 	case HGS_SURPLUS:
@@ -197,6 +200,9 @@ static const char *check_roots(const struct snapshot *s)
 		       frame->name >= s->strings_size || frame->file >= s->strings_size ||
 		       !index_ok(frame->thread, s->num_threads);
 	}
+	for (uint32_t i = 0; i < s->num_thread_locals; i++)
+		bad |= s->thread_locals[i].dict >= s->n ||
+		       !index_ok(s->thread_locals[i].thread, s->num_threads);
 	return bad ? "a root, thread or frame is out of range" : NULL;
 }
 

@@ -10,6 +10,7 @@
 #include "../python_glue/code.h"
 #include "../python_glue/descriptors.h"
 #include "../python_glue/holders.h"
+#include "../python_glue/thread_locals.h"
 #include "linkmap.h"
 #include "native.h"
 #include "threads.h"
@@ -106,6 +107,23 @@ static struct hg_error *write_threads(const struct facts *f, struct small *small
 	if (!error)
 		error = snapshot_writer_add(f->writer, HGS_THREADS, sizeof(*small->threads), threads,
 					    small->num_threads);
+	return error;
+}
+
+static struct hg_error *write_thread_locals(const struct facts *f, const struct snapshot *core,
+					    const struct small *small)
+{
+	_cleanup_free_ struct hgs_thread_local *locals = NULL;
+	struct snapshot heap = *core;
+	uint32_t count = 0;
+	struct hg_error *error;
+
+	heap.roots = small->roots;
+	heap.num_roots = small->num_roots;
+	error = py_thread_locals(&heap, f->memory, &locals, &count);
+	if (!error)
+		error = snapshot_writer_add(f->writer, HGS_THREAD_LOCALS, sizeof(*locals), locals,
+					    count);
 	return error;
 }
 
@@ -299,6 +317,8 @@ struct hg_error *facts_write(struct process *process, const struct py_runtime *r
 		error = write_roots(&f, &small);
 	if (!error)
 		error = write_threads(&f, &small);
+	if (!error)
+		error = write_thread_locals(&f, core, &small);
 	if (!error)
 		error = write_frames(&f, core);
 	if (!error)

@@ -14,7 +14,12 @@ import threading
 
 import library
 
-per_thread = threading.local()
+
+class PerThread(threading.local):
+    dll = None
+
+
+per_thread = PerThread()
 all_started = threading.Barrier(3)
 
 

@@ -1,5 +1,7 @@
 """What keeps an owner: each way of samples/ by its own name, with the line to change."""
 
+import os
+
 import pytest
 
 
@@ -99,13 +101,15 @@ def test_module_reload(python, sample, run):
 
 
 def test_thread_locals(python, sample, run):
-    result = attach(run, sample(python, "thread_locals"))
+    target = sample(python, "thread_locals")
+    result = attach(run, target)
     found = only_finding(result, "root-pins-handle", "libfilter.so")
     assert (found["severity"], found["count"]) == ("note", 3)
     assert "kept through a thread-local variable" in found["evidence"]
     assert "delete `__main__.per_thread.dll` in the thread that set it" in found["advice"]
     paths = owners(result, "libfilter.so")
-    assert all(path.startswith("__main__.per_thread.dll of ") for path in paths)
+    threads = {path.removeprefix("__main__.per_thread.dll of thread ") for path in paths}
+    assert len(threads) == 3 and threads < set(os.listdir(f"/proc/{target.pid}/task"))
 
 
 def test_pointer_type_cache(python, sample, run):

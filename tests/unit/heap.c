@@ -28,11 +28,13 @@ struct heap {
 	struct hgs_root *roots;
 	struct hgs_thread *threads;
 	struct hgs_frame *frames;
+	struct hgs_thread_local *thread_locals;
 	struct hgs_library *libraries;
 	struct hgs_segment *segments;
 	struct hgs_holder *holders;
 	char *strings;
-	size_t n, m, num_roots, num_threads, num_frames, num_libraries, num_holders, strings_size;
+	size_t n, m, num_roots, num_threads, num_frames, num_thread_locals;
+	size_t num_libraries, num_holders, strings_size;
 	size_t num_segments, num_surplus, num_words, num_inferred;
 	struct hgs_surplus *surplus;
 	struct hgs_word *words;
@@ -96,6 +98,7 @@ void heap_destroy(struct heap *heap)
 	free(heap->roots);
 	free(heap->threads);
 	free(heap->frames);
+	free(heap->thread_locals);
 	free(heap->libraries);
 	free(heap->segments);
 	free(heap->holders);
@@ -222,6 +225,12 @@ void heap_thread(struct heap *heap, struct hgs_thread thread)
 {
 	GROW(heap->threads, heap->num_threads);
 	heap->threads[heap->num_threads++] = thread;
+}
+
+void heap_thread_local(struct heap *heap, struct hgs_thread_local local)
+{
+	GROW(heap->thread_locals, heap->num_thread_locals);
+	heap->thread_locals[heap->num_thread_locals++] = local;
 }
 
 void heap_frame(struct heap *heap, struct hgs_frame frame)
@@ -364,6 +373,8 @@ int heap_write(const struct heap *heap)
 	add(w, HGS_META, sizeof(heap->meta), &heap->meta, 1);
 	add(w, HGS_ROOTS, sizeof(*heap->roots), heap->roots, heap->num_roots);
 	add(w, HGS_THREADS, sizeof(*heap->threads), heap->threads, heap->num_threads);
+	add(w, HGS_THREAD_LOCALS, sizeof(*heap->thread_locals), heap->thread_locals,
+	    heap->num_thread_locals);
 	add(w, HGS_FRAMES, sizeof(*heap->frames), heap->frames, heap->num_frames);
 	add(w, HGS_LIBRARIES, sizeof(*heap->libraries), heap->libraries, heap->num_libraries);
 	add(w, HGS_SEGMENTS, sizeof(*heap->segments), heap->segments, heap->num_segments);

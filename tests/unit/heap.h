@@ -34,6 +34,7 @@ uint32_t heap_module(struct heap *heap, const char *name, const char *file);
 
 void heap_root(struct heap *heap, struct hgs_root root);
 void heap_thread(struct heap *heap, struct hgs_thread thread);
+void heap_thread_local(struct heap *heap, struct hgs_thread_local local); /* ascending by dict */
 void heap_frame(struct heap *heap, struct hgs_frame frame);
 void heap_library(struct heap *heap, struct hgs_library library);
 /* Ascending, as a process's mappings are. */

@@ -147,24 +147,27 @@ static void test_atexit(void **state)
 	heap_destroy(heap);
 }
 
-/* The key of a thread's attributes is an object that its state holds; an older one says nothing. */
+/* Rows of the snapshot say which thread a dict belongs to; what has no row is a dict like any other. */
 static void test_thread_local(void **state)
 {
 	struct heap *heap = heap_create();
 	uint32_t main = heap_module(heap, "__main__", NULL);
-	uint32_t local = heap_object(heap, "_thread._local"), dicts = heap_object(heap, "dict");
+	uint32_t local = heap_object(heap, "app.PerThread"), dicts = heap_object(heap, "dict");
 	uint32_t mine = heap_object(heap, "dict"), other = heap_object(heap, "dict");
-	uint32_t dummy = heap_object(heap, "_thread._localdummy");
-	uint32_t dll = heap_object(heap, "list"), unknown = heap_object(heap, "list");
+	uint32_t none = heap_object(heap, "dict"), dll = heap_object(heap, "list");
+	uint32_t unknown = heap_object(heap, "list"), plain = heap_object(heap, "list");
 
-	heap_thread(heap, (struct hgs_thread){.tid = 4243, .object = dummy});
-	heap_root(heap, (struct hgs_root){.object = dummy, .kind = HGS_ROOT_THREAD_DICT});
+	heap_thread(heap, (struct hgs_thread){.tid = 4243, .object = main});
+	heap_thread_local(heap, (struct hgs_thread_local){.dict = mine});
+	heap_thread_local(heap, (struct hgs_thread_local){.dict = other, .thread = HGS_NONE});
 	heap_key(heap, main, "per_thread", local);
 	heap_refer(heap, local, HGS_EDGE_UNNAMED, dicts);
-	heap_refer(heap, dicts, HGS_EDGE_NAME(HGS_EDGE_KEY, dummy), mine);
-	heap_refer(heap, dicts, HGS_EDGE_NAME(HGS_EDGE_KEY, heap_int(heap, "1")), other);
+	heap_refer(heap, dicts, HGS_EDGE_NAME(HGS_EDGE_KEY, heap_int(heap, "1")), mine);
+	heap_refer(heap, dicts, HGS_EDGE_NAME(HGS_EDGE_KEY, heap_int(heap, "2")), other);
+	heap_refer(heap, dicts, HGS_EDGE_NAME(HGS_EDGE_KEY, heap_int(heap, "3")), none);
 	heap_key(heap, mine, "dll", dll);
 	heap_key(heap, other, "dll", unknown);
+	heap_key(heap, none, "dll", plain);
 	assert_place(heap, dll,
 		     &(struct expected){"__main__.per_thread.dll of thread 4243",
 					"a thread-local variable", "`__main__.per_thread.dll`",
@@ -173,6 +176,8 @@ static void test_thread_local(void **state)
 		     &(struct expected){"__main__.per_thread.dll of a thread",
 					"a thread-local variable", "`__main__.per_thread.dll`",
 					SEVERITY_NOTE});
+	assert_place(heap, plain,
+		     &(struct expected){"<dict>[3]['dll'] in __main__.per_thread", NULL, NULL, 0});
 	heap_destroy(heap);
 }
 
