@@ -148,7 +148,8 @@ static struct hg_error *put_holder(struct page *page, const struct answer *answe
 	page->no_memory |= !words;
 	page_wrap(page, holder->state == HOLDER_LIVE ? INK_PLAIN : INK_WARNING, 2, 4,
 		  "%s %s%s, %s%s%s", holder_state_name(holder->state), holder_kind_name(fact->kind),
-		  fact->kind == HGS_HOLDER_INTEGER ? " (inferred)" : "", words ? words : "", holder->path ? ": " : "", holder->path ? holder->path : "");
+		  fact->kind == HGS_HOLDER_INTEGER ? " (inferred)" : "", words ? words : "",
+		  holder->path ? ": " : "", holder->path ? holder->path : "");
 	if (page->style->verbose <= 0)
 		return NULL;
 	page_line(page, INK_DIM, 4, "object 0x%llx, handle 0x%llx",

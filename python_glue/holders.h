@@ -27,8 +27,9 @@ struct py_holders_found {
 };
 
 /* Finds libraries, functions and callbacks of ctypes and cffi, capsules, the modules and types of
- * extensions, and plain numbers that are handles. A library that an object names but that is no longer mapped has no index (HGS_NONE); an
- * object that cannot be read is left out. *ret is to be released in any case.
+ * extensions, and plain numbers that are handles. A library that an object names but that is no longer
+ * mapped has no index (HGS_NONE); an object that cannot be read is left out. *ret is to be released in
+ * any case.
  * O(objects + types * libraries + references of what is found). */
 _must_check_ struct hg_error *py_holders(const struct py_holders_source *source,
 					 struct py_holders_found *ret);
