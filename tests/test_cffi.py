@@ -1,5 +1,8 @@
 """Libraries that cffi opened: owners, opens without one, and what is left of a closed one."""
 
+import os
+import subprocess
+
 import pytest
 import sites
 import tool
@@ -81,3 +84,23 @@ def test_a_build_that_is_not_known_is_said(python, start, run):
     assert "libfilter.so" in [one["library"] for one in found]
     assert {one["severity"] for one in found} == {"warning"}
     assert all("_cffi_backend" in one["evidence"] for one in found)
+
+
+def test_a_compiled_module(python, start, run):
+    if python.root:
+        pytest.skip("no compiler in a root")
+    include = subprocess.run(
+        [python.path, "-c", "import sysconfig; print(sysconfig.get_path('include'))"],
+        stdout=subprocess.PIPE, check=True, text=True).stdout.strip()
+    if not os.path.exists(os.path.join(include, "Python.h")):
+        pytest.skip("no headers to compile against")
+    target = start(python, "cffi_compiled.py", str(sites.site_for(python, "cffi")))
+    result = run("attach", target.pid, "--json", "--limit", "0")
+    assert result.code == 0, result.err
+    target.assert_unharmed()
+    module = [one for one in result.json["libraries"] if one["name"] == "_compiled.so"][0]
+    assert (module["opens"], module["owners"], module["loaded_by"]) == (1, 1, "import")
+    held = sorted((one["kind"], one["path"]) for one in module["holders"])
+    assert held[1:] == [("function", "__main__.address"), ("module", "_compiled")]
+    assert held[0][0] == "callback" and "['__cffi_backend_extern_py']" in held[0][1]
+    assert not [one for one in result.json["findings"] if one["severity"] == "error"]
