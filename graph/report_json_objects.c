@@ -67,8 +67,13 @@ static struct hg_error *put_chain(struct json *json, const struct snapshot *s,
 
 	json_object(json, NULL);
 	json_uint(json, "count", alike);
-	json_take(json, "root", root_words(s, chain->root, true));
-	json_take(json, "path", path_text(s, chain));
+	if (chain->steps) {
+		json_take(json, "root", root_words(s, chain->root, true));
+		json_take(json, "path", path_text(s, chain));
+	} else { /* garbage */
+		json_null(json, "root");
+		json_null(json, "path");
+	}
 	error = json_steps(json, "steps", s, chain, false);
 	json_object_end(json);
 	return error;

@@ -51,23 +51,27 @@ static uint64_t frame_slots(struct hook *h, uint64_t code)
 	       get32(code + (uint64_t)h->layout.code_firstlineno - 4);
 }
 
-/* What lies inline in or beside the instance. */
+/* What lies inline in or beside the instance: values, and in whole words the order in which they
+ * were set, a byte each. 3.11 and 3.12 have two bytes more there (new_values() in
+ * Objects/dictobject.c), 3.13 a header of a word (_PyInlineValuesSize()). */
 static uint64_t values_size(struct hook *h, uint64_t object, const struct hook_type *type)
 {
-	uint64_t values;
+	uint64_t values, count;
 	struct hook_keys keys;
 
-	if (h->minor >= 13)
-		return type->flags & TPF_INLINE_VALUES ?
-			       8 + 8ull * get8(object + (uint64_t)type->basicsize) :
-			       0;
+	if (h->minor >= 13) {
+		if (!(type->flags & TPF_INLINE_VALUES))
+			return 0;
+		count = get8(object + (uint64_t)type->basicsize);
+		return 8 + 8 * count + ((count + 7) & ~7ull);
+	}
 	if (h->minor < 11 || !(type->flags & TPF_MANAGED_DICT))
 		return 0;
 	values = h->minor == 11 ? get64(object - 32) : get64(object - 24);
 	if (!values || (h->minor == 12 && !(values & 1)))
 		return 0;
 	hook_keys_open(h, get64(type->address + (uint64_t)h->layout.heaptype_cached_keys), &keys);
-	return keys.capacity * 8;
+	return keys.capacity * 8 + ((keys.capacity + 9) & ~7ull);
 }
 
 static uint64_t var_size(struct hook *h, uint64_t object, const struct hook_type *type)

@@ -74,7 +74,34 @@ def test_garbage_retains_nothing(one_python, start, run):
 
 def test_bad_input(one_python, start, run):
     target = start(one_python, "idle.py")
-    tool.assert_error(run("retained", target.pid, "-o", "tree.png"), 2, "retained has no picture", "FILE.json")
+    tool.assert_error(run("types", target.pid, "-o", "tree.png"), 2, "types has no picture", "FILE.json")
     tool.assert_error(run("retained", target.pid, "nothing.here"), 1, "nothing")
     tool.assert_error(run("retained"), 2, "retained wants a SOURCE")
     tool.assert_error(run("retained", target.pid, "os", "sys"), 2, "one word too many")
+
+
+# What an object's size leaves out is the allocator's rounding: less than a word an object.
+ROUNDING = 8
+
+
+@pytest.fixture(scope="module")
+def traced(python, tmp_path_factory):
+    """(running target, snapshot of it)"""
+    directory = tmp_path_factory.mktemp("traced")
+    target = processes.Target(python, "traced.py")
+    try:
+        result = tool.heapgraph("snapshot", target.pid, "-o", "s.hgs", cwd=directory)
+        assert result.code == 0, result.err
+        yield target, directory / "s.hgs"
+        target.assert_unharmed()
+    finally:
+        target.close()
+
+
+@pytest.mark.parametrize("name", ["dicts", "lists", "plain", "slots", "sets", "deques", "texts", "closures"])
+def test_what_goes_is_what_tracemalloc_sees_go(traced, run, name):
+    target, snapshot = traced
+    found, = run("retained", snapshot, f"__main__.structures.{name}", "--json").json["retained"]
+    freed = target.ask(name)
+    print(f"{name}: retained {found['retained']}, freed {freed}, {found['retained_objects']} objects")
+    assert abs(found["retained"] - freed) <= ROUNDING * found["retained_objects"]
