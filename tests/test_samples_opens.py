@@ -39,3 +39,20 @@ def test_cffi_libraries(python, look):
     for found in result.json["findings"]:
         assert "kept through the list of what an FFI object opened" in found["evidence"]
         assert "`__main__.ffi.dlclose()` with the library" in found["advice"]
+
+
+def test_win32_style(python, look):
+    result = look(python, "win32_style")
+    assert result.library("libcodec.so") is None, "closed"
+    assert result.library("libthumbnail.so") == (1, 0, 1, []), "a number owns nothing"
+    holder, = [held for one in result.json["libraries"] if one["name"] == "libthumbnail.so"
+               for held in one["holders"]]
+    assert (holder["kind"], holder["path"]) == ("integer", "__main__.thumbnail")
+    assert result.told == {("dangling-function", "error", None, 1, "__main__.checksum"),
+                           ("leaked-open", "warning", "libthumbnail.so", 1, None)}
+    found, = result.finding("leaked-open")
+    assert "held as an integer in `__main__.thumbnail`" in found["evidence"]
+    assert "dlclose `__main__.thumbnail`" in found["advice"]
+    found, = result.finding("dangling-function")
+    assert found["title"].startswith("1 function made from an address points to code")
+    assert found["advice"].startswith("drop `__main__.checksum` before the dlclose")
