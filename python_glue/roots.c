@@ -215,6 +215,32 @@ static struct hg_error *add_monitoring(const struct memory *memory, const struct
 	return error;
 }
 
+/* From 3.12 on an interpreter keeps what it alone may change of a static type: struct of the type,
+ * flags, its dict and that of its subclasses (pycore_typeobject.h, pycore_interp_structs.h). */
+static struct hg_error *add_static_types(const struct memory *memory, const struct py_layout *l,
+					 uint64_t interpreter, int32_t from, int32_t to,
+					 struct py_roots *ret)
+{
+	static const uint32_t edges[] = { HGS_EDGE_ATTR_DICT, HGS_EDGE_UNNAMED };
+	uint64_t dict = read_word(memory, read_field(memory, interpreter, l->is_sysdict) + OBJECT_TYPE);
+	struct hg_error *error = NULL;
+
+	for (int32_t at = from; from != PY_ABSENT && !error && at < to; at += l->static_type_size) {
+		uint64_t entry = interpreter + (uint64_t)at, type = read_word(memory, entry);
+
+		for (unsigned i = 0; type && !error && i < COUNT(edges); i++) {
+			uint64_t object = read_word(memory, entry + (uint64_t)l->static_type_dict + i * 8);
+
+			if (!object || read_word(memory, object + OBJECT_TYPE) != dict)
+				continue;
+			error = py_roots_add(ret, object, 0, edges[i], "");
+			if (!error)
+				ret->root[ret->count - 1].owner = type;
+		}
+	}
+	return error;
+}
+
 /* Exceptions being handled: the lowest _PyErr_StackItem lies in the thread state, the ones above it
  * in generators, which visit them. To 3.10 an item is type, value, traceback and the link. */
 static struct hg_error *add_handled(const struct memory *memory, const struct py_layout *l,
@@ -265,6 +291,12 @@ static struct hg_error *add_interpreter(const struct memory *memory,
 		error = add_atexit(memory, l, interpreter, ret);
 	if (!error)
 		error = add_monitoring(memory, l, interpreter, ret);
+	if (!error)
+		error = add_static_types(memory, l, interpreter, l->is_static_types,
+					 l->is_static_types_end, ret);
+	if (!error)
+		error = add_static_types(memory, l, interpreter, l->is_extension_types,
+					 l->is_extension_types_end, ret);
 	for (unsigned i = 0; thread && !error && i < MAX_LIST; i++) {
 		error = add_thread(memory, l, thread, ret);
 		thread = read_field(memory, thread, l->ts_next);

@@ -8,7 +8,8 @@
 struct py_root {
 	uint64_t object; /* address in the process */
 	uint64_t thread; /* PyThreadState *, 0: of the interpreter */
-	uint32_t kind;	 /* enum hgs_root_kind */
+	uint64_t owner;	 /* static type that it is a part of, 0: it is a root */
+	uint32_t kind;	 /* enum hgs_root_kind, or HGS_EDGE_* of the owner's reference */
 	char name[PY_ROOT_NAME]; /* struct hgs_root.name; "": none */
 };
 
