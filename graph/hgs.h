@@ -206,6 +206,8 @@ struct hgs_thread_local {
 	uint32_t thread; /* index into THREADS, HGS_NONE: of which is not known */
 };
 
+#define HGS_FRAME_NEW 1u /* suspended before its first line */
+
 struct hgs_frame {
 	/* pseudo object (3.11+), frame object (before), or the suspended generator */
 	uint32_t object;
@@ -214,6 +216,7 @@ struct hgs_frame {
 	uint32_t name;	 /* string: function's name */
 	uint32_t file;	 /* string */
 	uint32_t thread; /* index into THREADS; HGS_NONE: suspended */
+	uint32_t flags;	 /* HGS_FRAME_* */
 };
 
 #define HGS_LIB_NODELETE 1u

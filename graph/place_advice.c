@@ -85,6 +85,14 @@ void advise_task(const struct place *place, FILE *out)
 	fputs(", when its work is over, or bound the wait with asyncio.wait_for()", out);
 }
 
+void advise_unawaited(const struct place *place, FILE *out)
+{
+	fputs("await `", out);
+	print_path(out, place, place->first);
+	fprintf(out, "`, or close() it: %s() was called and not a line of it has run",
+		snapshot_string(place->s, frame_of(place->s, place_object(place, place->first))->name));
+}
+
 void advise_suspended(const struct place *place, FILE *out)
 {
 	uint32_t at = waiting(place);

@@ -71,6 +71,7 @@ void advise_cache(const struct place *place, FILE *out);
 void advise_thread_local(const struct place *place, FILE *out);
 void advise_context(const struct place *place, FILE *out);
 void advise_task(const struct place *place, FILE *out);
+void advise_unawaited(const struct place *place, FILE *out);
 void advise_suspended(const struct place *place, FILE *out);
 void advise_logger(const struct place *place, FILE *out);
 void advise_module(const struct place *place, FILE *out);

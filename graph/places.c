@@ -133,6 +133,14 @@ static uint32_t match_suspended(const struct place *place)
 	return is_slot(place, step) ? step - place->first : 0;
 }
 
+/* A call of an `async def` makes a coroutine; nothing of it runs until somebody awaits it. */
+static uint32_t match_unawaited(const struct place *place)
+{
+	const struct hgs_frame *frame = frame_of(place->s, place_object(place, place->first));
+
+	return frame && frame->flags & HGS_FRAME_NEW ? match_suspended(place) : 0;
+}
+
 static uint32_t match_logger(const struct place *place)
 {
 	uint32_t step = place->first + 1;
@@ -235,6 +243,8 @@ static const struct place_rule rules[] = {
 	 "a context variable", SEVERITY_NOTE, advise_context},
 	{"_asyncio.Task asyncio.tasks.Task", match_task, path_task, edge_task, "a pending task",
 	 SEVERITY_WARNING, advise_task},
+	{"coroutine", match_unawaited, path_suspended, edge_suspended,
+	 "a coroutine that was never awaited", SEVERITY_WARNING, advise_unawaited},
 	{generator_types, match_suspended, path_suspended, edge_suspended,
 	 "a suspended generator or coroutine", SEVERITY_WARNING, advise_suspended},
 	{"logging.Logger logging.RootLogger", match_logger, path_logger, NULL, "a logging handler",

@@ -135,6 +135,9 @@ static struct hg_error *name_frame(const struct facts *f, const struct snapshot 
 
 	*frame = (struct hgs_frame){ .object = raw->object, .code = raw->code,
 				     .thread = raw->thread };
+	if (raw->thread == HGS_NONE &&
+	    py_generator_is_new(f->memory, &f->runtime->layout, core->addr[raw->object], raw->lasti))
+		frame->flags |= HGS_FRAME_NEW;
 	if (py_code_place(f->memory, &f->runtime->layout, core->addr[raw->code], raw->lasti,
 			  &place))
 		return NULL; /* a damaged code object: no name and line 0, unknown */

@@ -119,6 +119,7 @@ static const struct row table[] = {
 	ROW(gen_frame_state,          NONE, NONE, NONE,   75,   67,   67,   67,   67),
 	ROW(gen_code,                   32,   32,   24,   16, NONE, NONE, NONE, NONE),
 	ROW(gen_executing,            NONE, NONE, NONE,    0,    0,    0,    0,    4),
+	ROW(gen_created,              NONE, NONE, NONE,   -2,   -2,   -3,   -3,    0),
 	/* others, not worth finding by tp_members */
 	ROW(heaptype_cached_keys,      872,  864,  872,  872,  880,  880,  880,  888),
 	ROW(heaptype_qualname,         864,  856,  864,  864,  872,  872,  872,  880),

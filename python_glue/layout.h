@@ -43,6 +43,7 @@ struct py_layout {
 	int32_t code_firstlineno, code_linetable, code_adaptive;
 	/* PyGenObject (and coroutine, async generator) */
 	int32_t gen_frame, gen_iframe, gen_frame_state, gen_code;
+	int32_t gen_created;   /* a value, FRAME_CREATED: not a line of it has run */
 	int32_t gen_executing; /* a value, FRAME_EXECUTING: below it suspended, above it finished */
 	/* others, not worth finding by tp_members */
 	int32_t heaptype_cached_keys, heaptype_qualname, func_dict, func_code, func_closure, func_qualname;

@@ -288,6 +288,7 @@ static void print_objects(void)
 	PRINT(gen_iframe, PyGenObject, gi_iframe);
 	PRINT(gen_frame_state, PyGenObject, gi_frame_state);
 	printf("gen_executing %d\n", FRAME_EXECUTING);
+	printf("gen_created %d\n", FRAME_CREATED);
 #endif
 #if MINOR <= 11
 	PRINT(gen_code, PyGenObject, gi_code);

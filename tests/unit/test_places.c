@@ -302,6 +302,28 @@ static void test_ffi(void **state)
 	heap_destroy(heap);
 }
 
+static void test_unawaited(void **state)
+{
+	struct heap *heap = heap_create();
+	uint32_t main = heap_module(heap, "__main__", NULL), dll = heap_object(heap, "list");
+	uint32_t coroutine = heap_object(heap, "coroutine");
+
+	heap_frame(heap, (struct hgs_frame){.object = coroutine,
+					    .code = HGS_NONE,
+					    .line = 23,
+					    .thread = HGS_NONE,
+					    .flags = HGS_FRAME_NEW,
+					    .name = heap_string(heap, "warm_up")});
+	heap_key(heap, main, "later", coroutine);
+	heap_refer(heap, coroutine, HGS_EDGE_NAME(HGS_EDGE_LOCAL, heap_str(heap, "dll")), dll);
+	assert_place(heap, dll,
+		     &(struct expected){"local dll in warm_up:23 of __main__.later",
+					"a coroutine that was never awaited",
+					"await `__main__.later`, or close() it: warm_up() was called",
+					SEVERITY_WARNING});
+	heap_destroy(heap);
+}
+
 static void test_logger(void **state)
 {
 	struct heap *heap = heap_create();
@@ -404,6 +426,7 @@ int main(void)
 		cmocka_unit_test(test_atexit),
 		cmocka_unit_test(test_thread_local),   cmocka_unit_test(test_context),
 		cmocka_unit_test(test_task),	       cmocka_unit_test(test_suspended),
+		cmocka_unit_test(test_unawaited),
 		cmocka_unit_test(test_ffi),
 		cmocka_unit_test(test_logger),	       cmocka_unit_test(test_kept_beside),
 		cmocka_unit_test(test_classes),
