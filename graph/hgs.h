@@ -48,6 +48,7 @@ enum hgs_section_id {
 	HGS_SURPLUS = 25,  /* struct hgs_surplus[]: objects with references that were not found */
 	HGS_WORDS = 26,	   /* struct hgs_word[]: where native memory holds an address */
 	HGS_INFERRED = 27, /* struct hgs_inferred[]: references read out of opaque objects */
+	HGS_POINTERS = 28, /* struct hgs_pointer[]: what points into libraries that may be unloaded */
 };
 
 struct hgs_section {
@@ -346,6 +347,23 @@ struct hgs_word {
 	uint32_t target;  /* object, or HGS_NONE */
 	uint32_t library; /* whose data it is in; HGS_NONE: of none. A mapping may have both */
 	uint32_t reserved;
+};
+
+#define HGS_POINTER_CODE 1u    /* into its code; else into its data */
+#define HGS_POINTER_RUNNING 2u /* a thread is executing there: `value` is where */
+
+/* Words outside a library that are addresses in it; those alike are one row, and the first stands for
+ * them. In heap and anonymous memory a word may be stale. Of extension modules, whose types and functions
+ * are all over the heap, only words in libraries' data and in stacks. */
+struct hgs_pointer {
+	uint64_t at, value;
+	uint32_t library; /* pointed into */
+	uint32_t place;	  /* enum hgs_place */
+	uint32_t from;	  /* library whose data it is in, or HGS_NONE */
+	uint32_t object;  /* Python object that it is in, or HGS_NONE */
+	uint32_t segment; /* index into SEGMENTS */
+	uint32_t flags;	  /* HGS_POINTER_* */
+	uint64_t count;
 };
 
 /* A word in the memory of an object whose type has no tp_traverse is the address of an object. */

@@ -161,7 +161,10 @@ struct hg_error *report_text(FILE *out, const struct answer *answer, enum report
 		error = put_all(&page, answer);
 		break;
 	case REPORT_HANDLES:
-		error = text_handles(&page, answer);
+		if (answer->unload)
+			text_unload(&page, answer, answer->unload);
+		else
+			error = text_handles(&page, answer);
 		break;
 	case REPORT_CYCLES:
 		error = text_cycles(&page, answer);

@@ -52,6 +52,8 @@ struct snapshot {
 	uint32_t num_words;
 	const struct hgs_inferred *inferred;
 	uint32_t num_inferred;
+	const struct hgs_pointer *pointers;
+	uint32_t num_pointers;
 	void *owned[32]; /* sections repacked from longer records of a later minor revision */
 };
 

@@ -18,7 +18,8 @@
 struct facts {
 	struct process *process;
 	const struct py_runtime *runtime;
-	const struct memory *memory;
+	const struct memory *memory; /* of the copy */
+	const struct freeze *freeze;
 	const struct walk *walk;
 	struct snapshot_writer *writer;
 };
@@ -248,7 +249,9 @@ static struct hg_error *write_native(const struct facts *f, const struct snapsho
 				     const struct linkmap *map, const struct small *small)
 {
 	struct snapshot heap = *core;
-	const struct native_source source = { .heap = &heap, .memory = f->memory, .map = map };
+	const struct native_source source = { .heap = &heap, .memory = f->memory, .map = map,
+					      .threads = f->freeze->threads,
+					      .num_threads = f->freeze->num_threads };
 
 	heap.roots = small->roots;
 	heap.num_roots = small->num_roots;
@@ -303,11 +306,11 @@ static void snapshot_closep(struct snapshot **snapshot)
 }
 
 struct hg_error *facts_write(struct process *process, const struct py_runtime *runtime,
-			     const struct memory *memory, const char *maps,
+			     const struct freeze *freeze, const char *maps,
 			     const struct walk *walk, const struct descriptors *before,
 			     struct snapshot_writer *writer, struct facts_gaps *gaps)
 {
-	const struct facts f = { process, runtime, memory, walk, writer };
+	const struct facts f = { process, runtime, &freeze->memory, freeze, walk, writer };
 	_cleanup_(snapshot_closep) struct snapshot *core = NULL;
 	_cleanup_(linkmap_freep) struct linkmap *map = NULL;
 	_cleanup_(small_deinit) struct small small = { 0 };
@@ -315,7 +318,7 @@ struct hg_error *facts_write(struct process *process, const struct py_runtime *r
 
 	error = snapshot_writer_view(writer, &core);
 	if (!error)
-		error = linkmap_read(process, memory, maps, &map);
+		error = linkmap_read(process, &freeze->memory, maps, &map);
 	if (!error)
 		error = write_roots(&f, &small);
 	if (!error)

@@ -40,7 +40,7 @@ static const struct verb_row {
 /* Flags without a short form get a number above any character. */
 enum { FLAG_JSON = 256, FLAG_COLOR, FLAG_LIMIT, FLAG_REDACT, FLAG_TIMEOUT, FLAG_FAIL_ON,
        FLAG_BASELINE, FLAG_MODE, FLAG_DEPTH, FLAG_MAX_NODES, FLAG_DARK, FLAG_ALL_EDGES,
-       FLAG_SHOW, FLAG_VERSION };
+       FLAG_SHOW, FLAG_UNLOAD, FLAG_VERSION };
 
 static const struct flag_row {
 	int id;
@@ -58,6 +58,7 @@ static const struct flag_row {
 	{ FLAG_FAIL_ON, "fail-on", "CODE[,CODE]", "exit 7 where a finding has one of these codes", ANSWERS },
 	{ FLAG_BASELINE, "baseline", "FILE", "leave out findings that FILE knows; -o FILE.baseline makes it", FINDERS },
 	{ FLAG_DEPTH, "depth", "N", "levels of a tree (default 3)", TREES },
+	{ FLAG_UNLOAD, "unload", "LIB", "what would still point into LIB if it were unloaded", BIT(VERB_HANDLES) },
 	{ FLAG_MAX_NODES, "max-nodes", "N", "nodes of a picture at most (default 60)", ANSWERS },
 	{ FLAG_DARK, "dark", NULL, "pictures with light words on a dark ground", ANSWERS },
 	{ FLAG_SHOW, "show", NULL, "show the picture: in the terminal where it can, else in a window", ANSWERS },
@@ -167,6 +168,7 @@ static struct hg_error *take_flag(struct options *o, int id, const char *value)
 	case FLAG_DARK: o->dark = true; return NULL;
 	case FLAG_ALL_EDGES: o->all_edges = true; return NULL;
 	case FLAG_TIMEOUT: return parse_seconds(value, &o->timeout_ns);
+	case FLAG_UNLOAD: o->unload = value; return NULL;
 	case FLAG_BASELINE: o->baseline = value; return NULL;
 	case FLAG_FAIL_ON: return parse_fail_on(value, &o->fail_on);
 	case FLAG_COLOR:

@@ -30,6 +30,7 @@ struct options {
 	const char *source; /* PID or file, as typed; of diff the last */
 	const char *older[2]; /* of diff, in order */
 	unsigned num_older;
+	const char *unload; /* library that --unload names; NULL: none */
 	const char *object; /* OBJECT of why, refs, backrefs, retained; NULL where there is none */
 	const char **outputs; /* -o, in order; NULL-terminated; owned */
 	unsigned num_outputs;

@@ -14,6 +14,7 @@
 
 #include "../graph/baseline.h"
 #include "../graph/report_diff.h"
+#include "../graph/unload.h"
 #include "capture.h"
 #include "comparison.h"
 #include "output.h"
@@ -229,6 +230,8 @@ static struct hg_error *analyse(struct session *s)
 					  : answer_create(s->snapshot, &s->answer);
 	if (!error)
 		error = interrupt_check(s->interrupt);
+	if (!error && s->options->unload)
+		error = unload_create(s->answer, s->options->unload, &s->answer->unload);
 	if (!error && s->options->object)
 		error = select_objects(s->answer, s->options->object, UINT32_MAX, &s->selected,
 				       &s->num_selected, &s->all_selected);

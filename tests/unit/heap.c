@@ -36,10 +36,11 @@ struct heap {
 	char *strings;
 	size_t n, m, num_roots, num_threads, num_frames, num_thread_locals;
 	size_t num_libraries, num_holders, num_capsules, strings_size;
-	size_t num_segments, num_surplus, num_words, num_inferred;
+	size_t num_segments, num_surplus, num_words, num_inferred, num_pointers;
 	struct hgs_surplus *surplus;
 	struct hgs_word *words;
 	struct hgs_inferred *inferred;
+	struct hgs_pointer *pointers;
 	struct hgs_search search;
 	bool searched;
 	struct hgs_meta meta;
@@ -108,6 +109,7 @@ void heap_destroy(struct heap *heap)
 	free(heap->surplus);
 	free(heap->words);
 	free(heap->inferred);
+	free(heap->pointers);
 	free(heap);
 }
 
@@ -283,6 +285,12 @@ void heap_word(struct heap *heap, struct hgs_word word)
 	heap->words[heap->num_words++] = word;
 }
 
+void heap_pointer(struct heap *heap, struct hgs_pointer pointer)
+{
+	GROW(heap->pointers, heap->num_pointers);
+	heap->pointers[heap->num_pointers++] = pointer;
+}
+
 void heap_inferred(struct heap *heap, struct hgs_inferred inferred)
 {
 	GROW(heap->inferred, heap->num_inferred);
@@ -393,6 +401,7 @@ int heap_write(const struct heap *heap)
 		add(w, HGS_SEARCH, sizeof(heap->search), &heap->search, 1);
 		add(w, HGS_SURPLUS, sizeof(*heap->surplus), heap->surplus, heap->num_surplus);
 		add(w, HGS_WORDS, sizeof(*heap->words), heap->words, heap->num_words);
+		add(w, HGS_POINTERS, sizeof(*heap->pointers), heap->pointers, heap->num_pointers);
 		add(w, HGS_INFERRED, sizeof(*heap->inferred), heap->inferred, heap->num_inferred);
 	}
 	must(snapshot_writer_finish(w));
