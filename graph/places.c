@@ -37,7 +37,8 @@ static bool among(const char *name, const char *names)
 {
 	size_t length = strlen(name);
 
-	for (const char *at = names; (at = strstr(at, name)); at++)
+	/* A damaged snapshot has types without a name: strstr() would find it behind the end, too. */
+	for (const char *at = names; length && (at = strstr(at, name)); at++)
 		if ((at == names || at[-1] == ' ') && (at[length] == ' ' || !at[length]))
 			return true;
 	return false;
