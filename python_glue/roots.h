@@ -25,14 +25,3 @@ struct py_roots {
 _must_check_ struct hg_error *py_roots_find(const struct memory *memory,
 					    const struct py_runtime *runtime, struct py_roots *ret);
 void py_roots_deinit(struct py_roots *roots);
-
-/* --- between roots.c and signals.c --------------------------------------------------------------- */
-
-_must_check_ struct hg_error *py_roots_add(struct py_roots *roots, uint64_t object, uint64_t thread,
-					   uint32_t kind, const char *name);
-/* Whether there is an object at `address`: its type is a type by its metatype's flags, and named
- * `type` where that is not NULL. */
-bool py_is_object(const struct memory *memory, uint64_t address, const char *type);
-/* Handlers that signal.signal() has set. */
-_must_check_ struct hg_error *py_signal_roots(const struct memory *memory,
-					      const struct py_runtime *runtime, struct py_roots *ret);
