@@ -91,8 +91,11 @@ static bool has_libffi(const char *path)
 static bool is_closure(const struct search *s, uint64_t code)
 {
 	const struct linkmap *map = s->source->map;
+	const struct mapping *own = maps_find(map->maps, map->num_segments, code);
 	uint64_t words[2];
 
+	if (!own || !(own->prot & 4) || map->segments[own - map->maps].library != HGS_NONE)
+		return false;
 	if (code & 7 || memory_read(s->source->memory, code + 16, words, sizeof(words)))
 		return false;
 	for (unsigned i = 0; i < 2; i++) {
