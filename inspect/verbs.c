@@ -305,7 +305,8 @@ static struct hg_error *write_output(struct session *s, struct output *output)
 		error = write_text(s, output);
 	} else if (output->kind != OUTPUT_HGS) {
 		progress_show(&s->progress, "drawing", 0);
-		error = picture_write(s->answer, s->options, selected, output);
+		error = picture_write(s->answer, s->options, selected, output,
+				      s->interrupt);
 		progress_clear(&s->progress);
 	}
 	if (!error)
