@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "../python_glue/buffers.h"
 #include "../python_glue/code.h"
 #include "../python_glue/descriptors.h"
 #include "../python_glue/holders.h"
@@ -295,6 +296,16 @@ static struct hg_error *write_descriptors(const struct facts *f, const struct sn
 	return error;
 }
 
+static struct hg_error *write_buffers(const struct facts *f, const struct snapshot *core)
+{
+	_cleanup_free_ struct hgs_buffer *buffers = NULL;
+	uint32_t count = 0;
+	struct hg_error *error = py_buffers(core, f->memory, &buffers, &count);
+
+	return error ? error : snapshot_writer_add(f->writer, HGS_BUFFERS, sizeof(*buffers), buffers,
+						   count);
+}
+
 static void linkmap_freep(struct linkmap **map)
 {
 	linkmap_free(*map);
@@ -338,6 +349,8 @@ struct hg_error *facts_write(struct process *process, const struct py_runtime *r
 					    small.libraries, map->num_libraries);
 	if (!error)
 		error = write_descriptors(&f, core, before);
+	if (!error)
+		error = write_buffers(&f, core);
 	if (!error)
 		error = write_native(&f, core, map, &small);
 	if (!error)
