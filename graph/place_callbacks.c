@@ -37,20 +37,35 @@ const char *callable_name(const struct snapshot *s, uint32_t object)
 	return *snapshot_text(s, object) ? snapshot_text(s, object) : type_words(s, object);
 }
 
-void path_finalizer(const struct place *place, struct place_path *path)
+/* "REGISTRY: function", or "REGISTRY: args of function" where the chain goes through its arguments. */
+static void print_registered(const struct place *place, struct place_path *path,
+			     const char *registry, const char *function, const char *arguments)
 {
-	uint32_t callback = place_attribute(place->s, place_object(place, place->first), "func");
+	uint32_t callback = place_attribute(place->s, place_object(place, place->first), function);
 
 	if (callback == HGS_NONE)
 		callback = place_object(place, place->last);
-	fputs("weakref.finalize registry: ", path->new_head);
-	if (place_named(place, place->last, "func")) {
-		fputs(callable_name(place->s, callback), path->new_head);
-	} else {
-		fputs(place_named(place, place->last, "args") ? "args" : "kwargs", path->new_head);
-		fputs(" of ", path->new_tail);
-		fputs(callable_name(place->s, callback), path->new_tail);
-	}
+	fprintf(path->new_head, "%s: %s", registry,
+		*arguments ? arguments : callable_name(place->s, callback));
+	if (*arguments)
+		fprintf(path->new_tail, " of %s", callable_name(place->s, callback));
+}
+
+void path_finalizer(const struct place *place, struct place_path *path)
+{
+	print_registered(place, path, "weakref.finalize registry", "func",
+			 place_named(place, place->last, "args")     ? "args"
+			 : place_named(place, place->last, "kwargs") ? "kwargs"
+								     : "");
+}
+
+void path_handle(const struct place *place, struct place_path *path)
+{
+	print_registered(place, path,
+			 place_type(place, place->first, "asyncio.events.TimerHandle")
+				 ? "timer of the asyncio loop"
+				 : "queue of the asyncio loop",
+			 "_callback", place_named(place, place->last, "_args") ? "args" : "");
 }
 
 #define KIND(kind) (1u << (kind))
@@ -158,6 +173,17 @@ void advise_finalizer(const struct place *place, FILE *out)
 	} else {
 		fputs("a callback and arguments that do not refer to what it waits for", out);
 	}
+}
+
+void advise_handle(const struct place *place, FILE *out)
+{
+	uint32_t callback =
+		place_attribute(place->s, place_object(place, place->first), "_callback");
+
+	fputs("cancel() the handle that call_later() or call_soon() gave", out);
+	if (callback != HGS_NONE)
+		fprintf(out, " for `%s`", callable_name(place->s, callback));
+	fputs(" when its object is done with", out);
 }
 
 void advise_atexit(const struct place *place, FILE *out)

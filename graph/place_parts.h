@@ -34,8 +34,10 @@ bool place_type(const struct place *place, uint32_t step, const char *types);
 uint32_t match_atexit(const struct place *place);
 uint32_t match_callback(const struct place *place);
 void path_finalizer(const struct place *place, struct place_path *path);
+void path_handle(const struct place *place, struct place_path *path);
 void path_callback(const struct place *place, struct place_path *path);
 void advise_finalizer(const struct place *place, FILE *out);
+void advise_handle(const struct place *place, FILE *out);
 void advise_atexit(const struct place *place, FILE *out);
 void advise_callback(const struct place *place, FILE *out);
 

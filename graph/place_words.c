@@ -53,9 +53,11 @@ void path_cache(const struct place *place, struct place_path *path)
 
 void edge_cache(const struct place *place, FILE *out)
 {
-	if (place->last == place->first + 2)
+	if (place_has(place, place->last, HGS_EDGE_INDEX))
 		fprintf(out, "argument %u of a cached call",
 			HGS_EDGE_PAYLOAD(place->chain->edge[place->last]));
+	else if (place_has(place, place->last, HGS_EDGE_KEY))
+		fputs("result of a cached call", out);
 	else
 		fputs("a cached call", out);
 }
@@ -150,10 +152,15 @@ void edge_context(const struct place *place, FILE *out)
 	place_variable(out, place);
 }
 
+/* A task that has no name where it is goes by its coroutine's. */
 void path_task(const struct place *place, struct place_path *path)
 {
-	(void)place;
-	fprintf(path->new_head, "the pending task %s", path->head);
+	const struct hgs_frame *frame = frame_of(place->s, place_object(place, place->last));
+
+	if (*path->head == '<')
+		fprintf(path->new_head, "the pending task %s()", snapshot_string(place->s, frame->name));
+	else
+		fprintf(path->new_head, "the pending task %s", path->head);
 	fputs(path->tail, path->new_tail);
 }
 

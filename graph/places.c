@@ -50,18 +50,22 @@ bool place_type(const struct place *place, uint32_t step, const char *types)
 	       among(snapshot_type_name(place->s, place_object(place, step)), types);
 }
 
-/* The wrapper visits the keys and results of its calls. A key with more than one argument, or one
- * that is no int or str, is a tuple of them. */
+/* The wrapper visits the keys and results of its calls; where it has no maxsize, a dict of them. A key
+ * with more than one argument, or one that is no int or str, is a tuple of them. */
 static uint32_t match_cache(const struct place *place)
 {
 	uint32_t step = place->first + 1;
 
 	if (!place_has(place, step, HGS_EDGE_UNNAMED))
 		return 0;
-	return place_type(place, step, "tuple functools._HashedSeq") &&
-			       place_has(place, step + 1, HGS_EDGE_INDEX)
-		       ? 2
-		       : 1;
+	if (place_type(place, step, "dict") && (place_has(place, step + 1, HGS_EDGE_KEY) ||
+						place_has(place, step + 1, HGS_EDGE_DICT_KEY)))
+		step++;
+	if (!place_has(place, step, HGS_EDGE_KEY) &&
+	    place_type(place, step, "tuple functools._HashedSeq") &&
+	    place_has(place, step + 1, HGS_EDGE_INDEX))
+		step++;
+	return step - place->first;
 }
 
 static uint32_t match_finalizer(const struct place *place)
@@ -81,6 +85,13 @@ static uint32_t match_thread_local(const struct place *place)
 			       place_thread_local(place->s, place_object(place, step + 1))
 		       ? 3
 		       : 0;
+}
+
+static uint32_t match_handle(const struct place *place)
+{
+	return place_named(place, place->first + 1, "_callback") ||
+	       place_named(place, place->first + 1, "_args") ||
+	       place_named(place, place->first + 1, "_context");
 }
 
 static const char hamt_types[] =
@@ -244,6 +255,8 @@ static const struct place_rule rules[] = {
 	 "a context variable", SEVERITY_NOTE, advise_context},
 	{"_asyncio.Task asyncio.tasks.Task", match_task, path_task, edge_task, "a pending task",
 	 SEVERITY_WARNING, advise_task},
+	{"asyncio.events.Handle asyncio.events.TimerHandle", match_handle, path_handle, NULL,
+	 "a call that the asyncio loop is to make", SEVERITY_WARNING, advise_handle},
 	{"coroutine", match_unawaited, path_suspended, edge_suspended,
 	 "a coroutine that was never awaited", SEVERITY_WARNING, advise_unawaited},
 	{generator_types, match_suspended, path_suspended, edge_suspended,

@@ -60,8 +60,11 @@ static void test_cache(void **state)
 	uint32_t wrapper = heap_object(heap, "functools._lru_cache_wrapper");
 	uint32_t key = heap_object(heap, "tuple"), proc = heap_object(heap, "__main__.Proc");
 	uint32_t dll = heap_object(heap, "list"), result = heap_object(heap, "app.Result");
+	uint32_t all = heap_object(heap, "dict"), kept = heap_object(heap, "app.Result");
 
 	heap_key(heap, main, "run", wrapper);
+	heap_refer(heap, wrapper, HGS_EDGE_UNNAMED, all);
+	heap_refer(heap, all, HGS_EDGE_NAME(HGS_EDGE_KEY, heap_int(heap, "3")), kept);
 	heap_key(heap, heap_dict_of(heap, wrapper), "__wrapped__", function(heap, "Proc.run"));
 	heap_refer(heap, wrapper, HGS_EDGE_UNNAMED, key);
 	heap_refer(heap, wrapper, HGS_EDGE_UNNAMED, result);
@@ -74,6 +77,10 @@ static void test_cache(void **state)
 	assert_place(heap, result,
 		     &(struct expected){"<app.Result> in functools.lru_cache of Proc.run",
 					"a functools cache", "cache plain values in `Proc.run`",
+					SEVERITY_WARNING});
+	assert_place(heap, kept,
+		     &(struct expected){"<app.Result> in functools.lru_cache of Proc.run",
+					"a functools cache", "`Proc.run.cache_clear()`",
 					SEVERITY_WARNING});
 	heap_destroy(heap);
 }
@@ -248,11 +255,11 @@ static void test_task(void **state)
 	heap_refer(heap, inner, HGS_EDGE_NAME(HGS_EDGE_LOCAL, heap_str(heap, "dll")), dll);
 	assert_place(heap, session,
 		     &(struct expected){"local session in serve:9 of the pending task "
-					"<_asyncio.Task> in __main__.background",
+					"serve() in __main__.background",
 					"a pending task", "which waits in serve:9", SEVERITY_WARNING});
 	assert_place(heap, dll,
 		     &(struct expected){"local dll in watch:19 of the pending task "
-					"<_asyncio.Task> in __main__.background",
+					"serve() in __main__.background",
 					"a pending task", "which waits in watch:19", SEVERITY_WARNING});
 	heap_destroy(heap);
 }
@@ -299,6 +306,34 @@ static void test_ffi(void **state)
 		     &(struct expected){"__main__.ffi._libraries[2]",
 					"the list of what an FFI object opened",
 					"`__main__.ffi.dlclose()`", SEVERITY_NOTE});
+	heap_destroy(heap);
+}
+
+/* What the asyncio loop is to call: the callable, its arguments, its context. */
+static void test_handle(void **state)
+{
+	struct heap *heap = heap_create();
+	uint32_t main = heap_module(heap, "__main__", NULL), timers = heap_object(heap, "list");
+	uint32_t handle = heap_object(heap, "asyncio.events.TimerHandle");
+	uint32_t method = heap_object(heap, "method"), pool = heap_object(heap, "list");
+	uint32_t arguments = heap_object(heap, "tuple"), argument = heap_object(heap, "list");
+
+	heap_key(heap, main, "timers", timers);
+	heap_refer(heap, timers, index_edge(0), handle);
+	heap_member(heap, handle, "_callback", method);
+	heap_member(heap, handle, "_args", arguments);
+	heap_member(heap, method, "__func__", function(heap, "Pool.check"));
+	heap_member(heap, method, "__self__", pool);
+	heap_refer(heap, arguments, index_edge(0), argument);
+	assert_place(heap, pool,
+		     &(struct expected){"timer of the asyncio loop: Pool.check.__self__",
+					"a call that the asyncio loop is to make",
+					"call_later() or call_soon() gave for `Pool.check`",
+					SEVERITY_WARNING});
+	assert_place(heap, argument,
+		     &(struct expected){"timer of the asyncio loop: args[0] of Pool.check",
+					"a call that the asyncio loop is to make", "cancel() the handle",
+					SEVERITY_WARNING});
 	heap_destroy(heap);
 }
 
@@ -426,7 +461,7 @@ int main(void)
 		cmocka_unit_test(test_atexit),
 		cmocka_unit_test(test_thread_local),   cmocka_unit_test(test_context),
 		cmocka_unit_test(test_task),	       cmocka_unit_test(test_suspended),
-		cmocka_unit_test(test_unawaited),
+		cmocka_unit_test(test_unawaited),      cmocka_unit_test(test_handle),
 		cmocka_unit_test(test_ffi),
 		cmocka_unit_test(test_logger),	       cmocka_unit_test(test_kept_beside),
 		cmocka_unit_test(test_classes),
