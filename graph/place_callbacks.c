@@ -37,8 +37,7 @@ const char *callable_name(const struct snapshot *s, uint32_t object)
 	return *snapshot_text(s, object) ? snapshot_text(s, object) : type_words(s, object);
 }
 
-/* "REGISTRY: function", or "REGISTRY: args of function" where the chain goes through its arguments. */
-static void print_registered(const struct place *place, struct place_path *path,
+void place_print_registered(const struct place *place, struct place_path *path,
 			     const char *registry, const char *function, const char *arguments)
 {
 	uint32_t callback = place_attribute(place->s, place_object(place, place->first), function);
@@ -53,19 +52,11 @@ static void print_registered(const struct place *place, struct place_path *path,
 
 void path_finalizer(const struct place *place, struct place_path *path)
 {
-	print_registered(place, path, "weakref.finalize registry", "func",
-			 place_named(place, place->last, "args")     ? "args"
-			 : place_named(place, place->last, "kwargs") ? "kwargs"
-								     : "");
-}
+	bool args = place_named(place, place->last, "args");
+	bool kwargs = place_named(place, place->last, "kwargs");
 
-void path_handle(const struct place *place, struct place_path *path)
-{
-	print_registered(place, path,
-			 place_type(place, place->first, "asyncio.events.TimerHandle")
-				 ? "timer of the asyncio loop"
-				 : "queue of the asyncio loop",
-			 "_callback", place_named(place, place->last, "_args") ? "args" : "");
+	place_print_registered(place, path, "weakref.finalize registry", "func",
+			       args ? "args" : kwargs ? "kwargs" : "");
 }
 
 #define KIND(kind) (1u << (kind))
@@ -173,17 +164,6 @@ void advise_finalizer(const struct place *place, FILE *out)
 	} else {
 		fputs("a callback and arguments that do not refer to what it waits for", out);
 	}
-}
-
-void advise_handle(const struct place *place, FILE *out)
-{
-	uint32_t callback =
-		place_attribute(place->s, place_object(place, place->first), "_callback");
-
-	fputs("cancel() the handle that call_later() or call_soon() gave", out);
-	if (callback != HGS_NONE)
-		fprintf(out, " for `%s`", callable_name(place->s, callback));
-	fputs(" when its object is done with", out);
 }
 
 void advise_atexit(const struct place *place, FILE *out)

@@ -87,13 +87,6 @@ static uint32_t match_thread_local(const struct place *place)
 		       : 0;
 }
 
-static uint32_t match_handle(const struct place *place)
-{
-	return place_named(place, place->first + 1, "_callback") ||
-	       place_named(place, place->first + 1, "_args") ||
-	       place_named(place, place->first + 1, "_context");
-}
-
 static const char hamt_types[] =
 	"hamt hamt_bitmap_node hamt_array_node hamt_collision_node";
 
@@ -107,50 +100,6 @@ static uint32_t match_context(const struct place *place)
 	return step > place->first + 1 && place_has(place, step, HGS_EDGE_UNNAMED)
 		       ? step - place->first
 		       : 0;
-}
-
-static const char generator_types[] = "generator coroutine async_generator";
-
-static bool is_suspended(const struct place *place, uint32_t step)
-{
-	const struct hgs_frame *frame = frame_of(place->s, place_object(place, step));
-
-	return frame && frame->thread == HGS_NONE;
-}
-
-/* A task written in C visits its coroutine without a name; one in Python has it as an attribute. */
-static uint32_t match_task(const struct place *place)
-{
-	for (uint32_t step = place->first + 1; step <= place->first + 2; step++)
-		if (place_type(place, step, generator_types) && is_suspended(place, step))
-			return step - place->first;
-	return 0;
-}
-
-static bool is_slot(const struct place *place, uint32_t step)
-{
-	return place_has(place, step, HGS_EDGE_LOCAL) || place_has(place, step, HGS_EDGE_CELL) ||
-	       place_has(place, step, HGS_EDGE_STACK);
-}
-
-/* Up to 3.10 a generator has a frame object, which has the locals. */
-static uint32_t match_suspended(const struct place *place)
-{
-	uint32_t step = place->first + 1;
-
-	if (!is_suspended(place, place->first))
-		return 0;
-	if (place_type(place, step, "frame"))
-		step++;
-	return is_slot(place, step) ? step - place->first : 0;
-}
-
-/* A call of an `async def` makes a coroutine; nothing of it runs until somebody awaits it. */
-static uint32_t match_unawaited(const struct place *place)
-{
-	const struct hgs_frame *frame = frame_of(place->s, place_object(place, place->first));
-
-	return frame && frame->flags & HGS_FRAME_NEW ? match_suspended(place) : 0;
 }
 
 static uint32_t match_logger(const struct place *place)
@@ -230,13 +179,6 @@ static uint32_t match_ffi(const struct place *place)
 		       : 0;
 }
 
-static uint32_t match_running(const struct place *place)
-{
-	const struct hgs_frame *frame = frame_of(place->s, place_object(place, place->first));
-
-	return frame && frame->thread != HGS_NONE && is_slot(place, place->first + 1);
-}
-
 /* The first that fits counts, and of several along a chain the one that stands first here explains it
  * best. docs/INTERFACE.md says which are warnings: what keeps objects longer than the one who wrote
  * the line thinks. */
@@ -259,7 +201,7 @@ static const struct place_rule rules[] = {
 	 "a call that the asyncio loop is to make", SEVERITY_WARNING, advise_handle},
 	{"coroutine", match_unawaited, path_suspended, edge_suspended,
 	 "a coroutine that was never awaited", SEVERITY_WARNING, advise_unawaited},
-	{generator_types, match_suspended, path_suspended, edge_suspended,
+	{GENERATOR_TYPES, match_suspended, path_suspended, edge_suspended,
 	 "a suspended generator or coroutine", SEVERITY_WARNING, advise_suspended},
 	{"logging.Logger logging.RootLogger", match_logger, path_logger, NULL, "a logging handler",
 	 SEVERITY_NOTE, advise_logger},
