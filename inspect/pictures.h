@@ -2,7 +2,6 @@
 #pragma once
 
 #include "../graph/answer.h"
-#include "interrupt.h"
 #include "options.h"
 #include "output.h"
 
@@ -13,9 +12,7 @@ struct selected {
 };
 
 /* Draws into the output, which stays to be committed. Where drawing fails, the same picture is left
- * as DOT beside it, if that name is free, and the error's hint names it; not where the user wants
- * out. */
+ * as DOT beside it, if that name is free, and the error's hint names it. */
 _must_check_ struct hg_error *picture_write(const struct answer *answer,
 					    const struct options *options,
-					    struct selected selected, const struct output *output,
-					    const struct interrupt *interrupt);
+					    struct selected selected, const struct output *output);
