@@ -75,6 +75,9 @@ struct hg_error *text_retained(struct page *page, const struct answer *answer,
 			  "Alive: %s objects, %s. Each row: what would be freed if the object "
 			  "went; indented, what only it keeps alive.",
 			  count_words(heap.live, objects), bytes_words(heap.live_bytes, bytes));
+		page_wrap(page, INK_PLAIN, 0, 2, "Shared, kept by no single object: %s objects, %s of own "
+			  "size.", count_words(heap.shared, objects),
+			  bytes_words(heap.shared_bytes, bytes));
 		if (heap.garbage)
 			page_wrap(page, INK_PLAIN, 0, 2, "Garbage, in no row: %s objects, %s.",
 				  count_words(heap.garbage, objects),

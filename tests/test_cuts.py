@@ -42,3 +42,21 @@ def test_the_cheapest_cut(cycles, name):
     cut = [(one["edge"], one["references"], one["advice"]) for one in row["cut"]]
     assert cut == WANTED[name]
     assert row["cut_frees"] == row["ring"][0]["object"]
+
+
+def test_a_hundred_thousand_equal_cycles_are_one_row(python, start, run):
+    target = start(python, "equal_cycles.py")
+    answer = run("cycles", target.pid, "--json").json
+    rows = {row["ring"][0]["type"]: row for row in answer["cycles"]}
+    assert {name: row["count"] for name, row in rows.items()} == {"__main__.Session": 100000,
+                                                                  "__main__.Single": 1}
+    assert answer["all_cycles"] == 100001
+    assert len(run("cycles", target.pid).out.splitlines()) < 24
+
+
+@pytest.mark.parametrize("script", ["idle.py", "known.py", "retaining.py"])
+def test_cycles_that_every_program_has_are_no_rows(one_python, start, run, script):
+    target = start(one_python, script)
+    rows = run("cycles", target.pid, "--json").json["cycles"]
+    mine = [row for row in rows if row["ring"][0]["type"].startswith("__main__.")]
+    assert rows == mine
