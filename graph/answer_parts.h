@@ -89,3 +89,8 @@ bool object_is_foreign(struct making *making, uint32_t object);
 _must_check_ struct hg_error *cuts_make(struct making *making);
 /* A ring that only ctypes itself made: CDLL -> its dict -> function -> b_objects -> CDLL. */
 bool ring_is_function_cache(const struct making *making, const struct chain *ring);
+/* A ring that only cffi itself made: an FFI object keeps each library that it opened in line, whose
+ * functions keep it (_make_ffi_library() in cffi/api.py). */
+bool ring_is_ffi(const struct snapshot *s, const struct chain *ring);
+/* An object of a type that cffi defines. */
+bool is_of_cffi(const struct snapshot *s, uint32_t object);

@@ -10,6 +10,7 @@
 #include "changes.h"
 #include "cut_search.h"
 #include "cut_words.h"
+#include "edge_text.h"
 
 #define WORK_OF_ROW 4000000ull /* references looked at, some 30 ms */
 #define WORK_OF_ALL 40000000ull
@@ -250,7 +251,8 @@ static struct hg_error *cut_row(struct cutter *cutter, struct cycle *row)
 	bool solved = false;
 	uint32_t object;
 
-	if (row->ring.steps < 2 || ring_is_function_cache(making, &row->ring))
+	if (row->ring.steps < 2 || ring_is_function_cache(making, &row->ring) ||
+	    ring_is_ffi(making->answer->s, &row->ring))
 		return NULL;
 	object = loop->exit != HGS_NONE && is_in(&row->ring, loop->exit) ? loop->exit
 									   : row->ring.object[0];
@@ -294,4 +296,35 @@ bool ring_is_function_cache(const struct making *making, const struct chain *rin
 			return false;
 	}
 	return function;
+}
+
+bool is_of_cffi(const struct snapshot *s, uint32_t object)
+{
+	const char *type = snapshot_type_name(s, object);
+
+	return !strncmp(type, "cffi.", 5) || !strncmp(type, "_cffi_backend.", 14);
+}
+
+bool ring_is_ffi(const struct snapshot *s, const struct chain *ring)
+{
+	static const char *const parts[] = {"dict", "list", "tuple", "cell"};
+	static const char made[] = "_make_ffi_library.<locals>.", class[] = "cffi.api.";
+	bool any = false;
+
+	for (uint32_t i = 0; i < ring->steps; i++) {
+		uint32_t object = ring->object[i];
+		const char *text = snapshot_text(s, object);
+		bool own = is_of_cffi(s, object);
+
+		any |= own;
+		if (s->flags[object] & HGS_OBJ_TYPE_OBJECT)
+			own = !strncmp(text, class, strlen(class));
+		else if (type_is(s, object, "function"))
+			own = !strncmp(text, made, strlen(made));
+		for (size_t k = 0; !own && k < sizeof(parts) / sizeof(*parts); k++)
+			own = type_is(s, object, parts[k]);
+		if (!own)
+			return false;
+	}
+	return any;
 }

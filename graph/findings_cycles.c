@@ -47,6 +47,10 @@ static char *advise(const struct making *making, const struct cycle *cycle)
 		return finding_text("the cycle is ctypes' own function cache, so only gc frees the "
 				    "object: keep one CDLL and reuse it, or dlclose its handle and "
 				    "call gc.collect()");
+	if (ring_is_ffi(making->answer->s, &cycle->ring))
+		return finding_text("the cycle is cffi's own, so only gc frees the library: call "
+				    "ffi.dlclose() with it when done, or keep one FFI object and "
+				    "reuse it");
 	if (cycle->num_cuts > 1)
 		return finding_text("%s; then %s", cycle->cuts[0].advice, cycle->cuts[1].advice);
 	if (cycle_advice(cycle))

@@ -82,6 +82,10 @@ static struct hg_error *describe(const struct answer *answer, struct finding *fi
 					       holder->path);
 	else if (known)
 		finding->advice = place_advice(&place);
+	else if (is_of_cffi(answer->s, holder->fact->object))
+		finding->advice = finding_text("nothing, if it is meant to stay; else call "
+					       "ffi.dlclose() with `%s`",
+					       holder->path);
 	else
 		finding->advice = finding_text("nothing, if it is meant to stay; else drop `%s` and "
 					       "dlclose the handle",

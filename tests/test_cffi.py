@@ -70,6 +70,20 @@ def test_other_versions(python, start, run, minor, version):
     check_stale(result)
 
 
+def test_a_dropped_ffi_object(python, start, run):
+    site = sites.site_for(python, "cffi")
+    target = start(python, "cffi_libraries.py", str(site), python.build_directory(tool.BUILD))
+    assert target.ask("drop") is True
+    result = run("attach", target.pid, "--json", "--limit", "0")
+    dropped = [one for one in result.json["libraries"] if one["name"] == "libdbclient.so"][0]
+    assert (dropped["opens"], dropped["owners"], dropped["leaked_opens"]) == (1, 1, 0)
+    assert [(one["type"], one["state"]) for one in dropped["holders"]] == [(FACE, "garbage")]
+    found = [one for one in result.finding("cycle-pins-handle") if one["library"] == "libdbclient.so"]
+    assert len(found) == 1 and found[0]["advice"].startswith("the cycle is cffi's own")
+    kept = [one for one in result.finding("root-pins-handle") if one["path"] == "__main__.loaded"]
+    assert "ffi.dlclose() with `__main__.loaded`" in kept[0]["advice"]
+
+
 def test_a_build_that_is_not_known_is_said(python, start, run):
     """1.14.0 has other names for its types: nothing is read, and no open is called leaked for sure."""
     if python.minor != 8:

@@ -82,4 +82,14 @@ callback = ffi.callback("int(int)", abs)
 no_address = ffi.cast("int(*)(int)", -1)  # as SQLITE_TRANSIENT is
 handle = ffi.new_handle(callback)
 
-common.serve()
+
+
+def drop():
+    """An FFI object and its library, in a cycle with each other."""
+    mine = cffi.FFI()
+    mine.cdef(CDEF)
+    mine.dlopen(library("libdbclient.so"))
+    return True
+
+
+common.serve({"drop": drop})
