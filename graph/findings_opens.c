@@ -43,6 +43,10 @@ static char *advise(const struct library *library, const char *integer)
 		return finding_text("a number closes nothing when it goes: dlclose `%s` when %s is "
 				    "no longer used",
 				    integer, library->name);
+	if (library->fact->space) /* glibc's DL_NNS */
+		return finding_text("keep the handle that dlmopen() gives for %s, and dlclose() it when "
+				    "done: a process has room for 16 namespaces",
+				    library->name);
 	return finding_text("open %s once and keep the object, or dlclose its handle when done: "
 			    "ctypes opens anew for every CDLL() and never closes",
 			    library->name);

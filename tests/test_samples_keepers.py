@@ -48,7 +48,7 @@ KEPT = {
         ["value.dll of ContextVar 'current_request' in the context of thread {pid}"],
         "kept through a context variable", "reset ContextVar 'current_request' where it is set"),
     "logging_handler": (
-        "libcodec.so", "note", [f"logging.getLogger('jobs').handlers[{i}].dll" for i in range(3)],
+        "libcodec.so", "warning", [f"logging.getLogger('jobs').handlers[{i}].dll" for i in range(3)],
         "kept through a logging handler",
         "call `logging.getLogger('jobs').removeHandler(handler)`"),
 }

@@ -52,3 +52,4 @@ def test_other_namespace(python, sample, run):
     findings = result.finding("leaked-open")
     assert [one["library"] for one in findings] == ["libfilter.so"] * 2
     assert all("in a namespace of its own (dlmopen)" in one["evidence"] for one in findings)
+    assert all("keep the handle that dlmopen() gives" in one["advice"] for one in findings)

@@ -321,10 +321,10 @@ static void test_logger(void **state)
 	assert_place(heap, handler,
 		     &(struct expected){"logging.getLogger('jobs').handlers[1]", "a logging handler",
 					"`logging.getLogger('jobs').removeHandler(handler)`",
-					SEVERITY_NOTE});
+					SEVERITY_WARNING});
 	assert_place(heap, handler_of_root,
 		     &(struct expected){"logging.getLogger().handlers[0]", "a logging handler",
-					"`logging.getLogger().removeHandler(handler)`", SEVERITY_NOTE});
+					"`logging.getLogger().removeHandler(handler)`", SEVERITY_WARNING});
 	heap_destroy(heap);
 }
 
@@ -391,7 +391,7 @@ static void test_classes(void **state)
 					"take it out of `__main__.Plugin.loaded`", SEVERITY_NOTE});
 	assert_place(heap, message,
 		     &(struct expected){"<class app.Message>, a key of _ctypes._pointer_type_cache",
-					"the cache of types that ctypes keeps",
+					"ctypes' cache of pointer and function types",
 					"make the class once", SEVERITY_WARNING});
 	assert_place(heap, mine, &(struct expected){"__main__._pointer_type_cache", NULL, NULL, 0});
 	heap_destroy(heap);
