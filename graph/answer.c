@@ -8,6 +8,7 @@
 #include "descriptors.h"
 #include "modules.h"
 #include "native.h"
+#include "unload.h"
 
 struct transposing {
 	struct answer *answer;
@@ -157,6 +158,7 @@ void answer_destroy(struct answer *answer)
 		return;
 	findings_free(answer);
 	native_free(answer);
+	unload_destroy(answer->unload);
 	for (uint32_t i = 0; i < answer->num_descriptors; i++)
 		free(answer->descriptors[i].path);
 	free(answer->descriptors);

@@ -149,8 +149,6 @@ struct finding {
 
 struct answer {
 	const struct snapshot *s;
-	const uint8_t *marked; /* of the objects that the question is about (--where); NULL: all.
-				* The caller's */
 	struct graph *graph;
 	struct reach *reach;
 	uint32_t *component;
@@ -167,6 +165,7 @@ struct answer {
 	uint32_t num_known; /* behind these, in the baseline; see baseline_mute() */
 	struct descriptor *descriptors; /* as s->descriptors */
 	uint32_t num_descriptors;
+	struct unload *unload; /* of the library that was asked for; NULL: none was */
 	struct native_reference *native; /* by hold, then in the order of s->surplus */
 	uint32_t num_native;
 	struct capsule *capsules; /* as s->capsules */

@@ -98,8 +98,18 @@ void key_print(FILE *out, const struct snapshot *s, uint32_t key)
 	fputc(']', out);
 }
 
+/* Asked of every object along a chain, and of few with success. */
+static bool may_have_frame(const struct snapshot *s, uint32_t object)
+{
+	return s->flags[object] & HGS_OBJ_PSEUDO || type_is(s, object, "frame") ||
+	       type_is(s, object, "generator") || type_is(s, object, "coroutine") ||
+	       type_is(s, object, "async_generator");
+}
+
 const struct hgs_frame *frame_of(const struct snapshot *s, uint32_t object)
 {
+	if (!may_have_frame(s, object))
+		return NULL;
 	for (uint32_t i = 0; i < s->num_frames; i++)
 		if (s->frames[i].object == object)
 			return &s->frames[i];

@@ -18,5 +18,5 @@ void key_print(FILE *out, const struct snapshot *s, uint32_t key);
 void object_print(FILE *out, const struct snapshot *s, uint32_t object);
 /* " in load:12", or nothing where the object is no known frame. */
 void frame_print(FILE *out, const struct snapshot *s, uint32_t object);
-/* The frame row of a frame or suspended generator, or NULL. O(frames). */
+/* The frame row of a frame or suspended generator, or NULL. O(frames); O(1) for others. */
 const struct hgs_frame *frame_of(const struct snapshot *s, uint32_t object);

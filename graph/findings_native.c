@@ -6,10 +6,6 @@
 #include "native.h"
 #include "words.h"
 
-/* What thread's registers may hold and no memory shows is never claimed: rbx, rbp, r12 to r15, which a
- * call preserves (x86-64 psABI). */
-enum { REGISTERS = 6 };
-
 /* References of one sort: to objects of one type, held in one way, by one library. */
 static int by_sort(const void *a, const void *b, void *context)
 {
@@ -130,14 +126,9 @@ static struct hg_error *report(struct answer *answer, const struct run *run)
  * as well, is in the JSON and no finding. */
 static bool is_worth_it(const struct answer *answer, const struct run *run)
 {
-	switch (answer->native[run->list[0]].hold) {
-	case NATIVE_NOWHERE:
-		return run->unaccounted > (uint64_t)REGISTERS * answer->s->meta->threads;
-	case NATIVE_LIBRARY:
-		return !run->alive;
-	default:
-		return false;
-	}
+	enum native_hold hold = answer->native[run->list[0]].hold;
+
+	return hold == NATIVE_NOWHERE || (hold == NATIVE_LIBRARY && !run->alive);
 }
 
 struct hg_error *findings_references(struct making *making)

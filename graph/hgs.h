@@ -27,7 +27,7 @@ enum hgs_section_id {
 	/* u32[n] object index of the type; HGS_NONE: no Python object (a frame, a thread) */
 	HGS_OBJ_TYPE = 4,
 	HGS_OBJ_REFS = 5,  /* u32[n] reference count, saturated; see HGS_OBJ_IMMORTAL */
-	HGS_OBJ_SIZE = 6,  /* u64[n] own size in bytes, gc header included */
+	HGS_OBJ_SIZE = 6,  /* u64[n] own size in bytes, gc header included; see HGS_BUFFERS */
 	HGS_OBJ_FLAGS = 7, /* u32[n] HGS_OBJ_* */
 	HGS_OBJ_TEXT = 8,  /* u32[n] offset into STRINGS: see "Text" below; 0: none */
 	HGS_REF_START = 9, /* u64[n + 1] the references of object i are [start[i], start[i + 1]) */
@@ -43,11 +43,13 @@ enum hgs_section_id {
 	HGS_CAPSULES = 19,   /* struct hgs_capsule[] */
 	HGS_DESCRIPTORS = 20, /* struct hgs_descriptor[]: open throughout the capture, ascending */
 	HGS_THREAD_LOCALS = 21, /* struct hgs_thread_local[]: ascending by dict */
+	HGS_BUFFERS = 31, /* struct hgs_buffer[]: ascending by object */
 	HGS_PROCESS = 30, /* struct hgs_process, one; absent where nothing of it is known */
 	HGS_SEARCH = 24,   /* struct hgs_search, one: the search of the process's own memory */
 	HGS_SURPLUS = 25,  /* struct hgs_surplus[]: objects with references that were not found */
 	HGS_WORDS = 26,	   /* struct hgs_word[]: where native memory holds an address */
 	HGS_INFERRED = 27, /* struct hgs_inferred[]: references read out of opaque objects */
+	HGS_POINTERS = 28, /* struct hgs_pointer[]: what points into libraries that may be unloaded */
 };
 
 struct hgs_section {
@@ -206,6 +208,8 @@ struct hgs_thread_local {
 	uint32_t thread; /* index into THREADS, HGS_NONE: of which is not known */
 };
 
+#define HGS_FRAME_NEW 1u /* suspended before its first line */
+
 struct hgs_frame {
 	/* pseudo object (3.11+), frame object (before), or the suspended generator */
 	uint32_t object;
@@ -214,6 +218,7 @@ struct hgs_frame {
 	uint32_t name;	 /* string: function's name */
 	uint32_t file;	 /* string */
 	uint32_t thread; /* index into THREADS; HGS_NONE: suspended */
+	uint32_t flags;	 /* HGS_FRAME_* */
 };
 
 #define HGS_LIB_NODELETE 1u
@@ -343,6 +348,37 @@ struct hgs_word {
 	uint32_t target;  /* object, or HGS_NONE */
 	uint32_t library; /* whose data it is in; HGS_NONE: of none. A mapping may have both */
 	uint32_t reserved;
+};
+
+#define HGS_POINTER_CODE 1u    /* into its code; else into its data */
+#define HGS_POINTER_RUNNING 2u /* a thread is executing there: `value` is where */
+
+/* Words outside a library that are addresses in it; those alike are one row, and the first stands for
+ * them. In heap and anonymous memory a word may be stale. Of extension modules, whose types and functions
+ * are all over the heap, only words in libraries' data and in stacks. */
+struct hgs_pointer {
+	uint64_t at, value;
+	uint32_t library; /* pointed into */
+	uint32_t place;	  /* enum hgs_place */
+	uint32_t from;	  /* library whose data it is in, or HGS_NONE */
+	uint32_t object;  /* Python object that it is in, or HGS_NONE */
+	uint32_t segment; /* index into SEGMENTS */
+	uint32_t flags;	  /* HGS_POINTER_* */
+	uint64_t count;
+};
+
+enum hgs_buffer_kind {
+	HGS_BUFFER_ARRAY = 1, /* array.array */
+	HGS_BUFFER_MMAP = 2,
+	HGS_BUFFER_NDARRAY = 3, /* numpy.ndarray that owns its data */
+	HGS_BUFFER_BYTESIO = 4,
+};
+
+/* Memory outside the object that goes with it; OBJ_SIZE is without it. */
+struct hgs_buffer {
+	uint32_t object;
+	uint32_t kind; /* enum hgs_buffer_kind */
+	uint64_t bytes;
 };
 
 /* A word in the memory of an object whose type has no tp_traverse is the address of an object. */

@@ -146,6 +146,30 @@ void page_line(struct page *page, enum ink ink, int indent, const char *format, 
 	fputc('\n', page->out);
 }
 
+void page_facts(struct page *page, const char *const *facts)
+{
+	const char *dot = page_glyphs(page)->dot;
+	int column = 0, hang = 2;
+
+	for (; *facts; facts++) {
+		_cleanup_free_ char *safe = text_escape(*facts, page->style->utf8);
+		_cleanup_free_ char *fitted = safe ? text_elide(safe, page->style->width - hang,
+								page->style->utf8)
+						   : NULL;
+
+		page->no_memory |= !fitted;
+		if (!fitted)
+			continue;
+		if (column && column + 3 + text_width(fitted) > page->style->width)
+			column = fprintf(page->out, "\n%*s", hang, "") - 1;
+		else if (column)
+			column += fprintf(page->out, " %s ", dot) > 0 ? 3 : 0;
+		fputs(fitted, page->out);
+		column += text_width(fitted);
+	}
+	fputc('\n', page->out);
+}
+
 void page_cell(struct page *page, enum ink ink, int columns, bool right, const char *text)
 {
 	_cleanup_free_ char *safe = text_escape(text, page->style->utf8), *fitted = NULL;

@@ -29,6 +29,9 @@ void page_line(struct page *page, enum ink ink, int indent, const char *format, 
  * `right`. page_last() ends the line with one that is not padded. */
 void page_cell(struct page *page, enum ink ink, int columns, bool right, const char *text);
 void page_last(struct page *page, enum ink ink, int columns, const char *text);
+/* A line of facts with dots between them, broken between two where it is full; the fact that has no
+ * room in a line of its own is elided. NULL ends the list. */
+void page_facts(struct page *page, const char *const *facts);
 void page_end(struct page *page); /* of a line, or a blank line */
 
 /* The characters of drawings: box characters, or ASCII where the terminal has no UTF-8. */

@@ -4,8 +4,7 @@
 #include "edge_text.h"
 #include "place_parts.h"
 
-/* The path up to one of the chain's objects, as report and reader call it. */
-static void print_path(FILE *out, const struct place *place, uint32_t step)
+void place_print_path(FILE *out, const struct place *place, uint32_t step)
 {
 	struct chain to = {place->chain->root, step + 1, place->chain->object, place->chain->edge};
 	char *text = path_text(place->s, &to);
@@ -48,7 +47,7 @@ void advise_cache(const struct place *place, FILE *out)
 void advise_thread_local(const struct place *place, FILE *out)
 {
 	fputs("delete `", out);
-	print_path(out, place, place->first);
+	place_print_path(out, place, place->first);
 	fprintf(out, ".%s` in the thread that set it when its work is done",
 		snapshot_text(place->s, HGS_EDGE_PAYLOAD(place->chain->edge[place->last])));
 }
@@ -61,49 +60,6 @@ void advise_context(const struct place *place, FILE *out)
 	      out);
 }
 
-/* The innermost coroutine or generator of the chain that waits: there the line is. */
-static uint32_t waiting(const struct place *place)
-{
-	uint32_t ret = HGS_NONE;
-
-	for (uint32_t i = place->first; i < place->chain->steps; i++) {
-		const struct hgs_frame *frame = frame_of(place->s, place_object(place, i));
-
-		if (frame && frame->thread == HGS_NONE && !place_type(place, i, "frame"))
-			ret = place_object(place, i);
-	}
-	return ret;
-}
-
-void advise_task(const struct place *place, FILE *out)
-{
-	uint32_t at = waiting(place);
-
-	fputs("cancel the task, which waits", out);
-	if (at != HGS_NONE)
-		frame_print(out, place->s, at);
-	fputs(", when its work is over, or bound the wait with asyncio.wait_for()", out);
-}
-
-void advise_suspended(const struct place *place, FILE *out)
-{
-	uint32_t at = waiting(place);
-
-	if (place_type(place, place->first, "coroutine")) {
-		fputs("await the coroutine `", out);
-		print_path(out, place, place->first);
-		fputs("`, or close() it", out);
-	} else {
-		fputs("close() the generator `", out);
-		print_path(out, place, place->first);
-		fputs("` when it is not used up", out);
-	}
-	if (at == HGS_NONE)
-		return;
-	fputs(": it stands", out);
-	frame_print(out, place->s, at);
-}
-
 void advise_logger(const struct place *place, FILE *out)
 {
 	fputs("call `", out);
@@ -114,14 +70,14 @@ void advise_logger(const struct place *place, FILE *out)
 void advise_module(const struct place *place, FILE *out)
 {
 	fputs("drop `", out);
-	print_path(out, place, place->first);
+	place_print_path(out, place, place->first);
 	fputs("`: a function keeps all global variables of its module", out);
 }
 
 void advise_traceback(const struct place *place, FILE *out)
 {
 	fputs("drop `", out);
-	print_path(out, place, place->first);
+	place_print_path(out, place, place->first);
 	fputs("` when it is dealt with, or keep its text only: a traceback keeps every local variable "
 	      "of its frames",
 	      out);
@@ -130,7 +86,7 @@ void advise_traceback(const struct place *place, FILE *out)
 void advise_method(const struct place *place, FILE *out)
 {
 	fputs("drop `", out);
-	print_path(out, place, place->first);
+	place_print_path(out, place, place->first);
 	fputs("` when it is not to be called any more, or store weakref.WeakMethod() of it", out);
 }
 
@@ -145,7 +101,7 @@ void advise_type_cache(const struct place *place, FILE *out)
 void advise_class(const struct place *place, FILE *out)
 {
 	fputs("take it out of `", out);
-	print_path(out, place, place->first + 2);
+	place_print_path(out, place, place->first + 2);
 	fputs("`, which lives as long as its class, when it is done; or make that a weakref.WeakSet or "
 	      "WeakValueDictionary",
 	      out);
@@ -154,17 +110,7 @@ void advise_class(const struct place *place, FILE *out)
 void advise_ffi(const struct place *place, FILE *out)
 {
 	fputs("nothing, if it is meant to stay; else call `", out);
-	print_path(out, place, place->first);
+	place_print_path(out, place, place->first);
 	fputs(".dlclose()` with the library when that is done with", out);
 }
 
-void advise_running(const struct place *place, FILE *out)
-{
-	uint32_t edge = place->chain->edge[place->last];
-
-	fputs("nothing, if it is meant to stay; else end the call", out);
-	frame_print(out, place->s, place_object(place, place->first));
-	if (HGS_EDGE_KIND(edge) != HGS_EDGE_STACK)
-		fprintf(out, ", or let its `%s` be a weak reference",
-			snapshot_text(place->s, HGS_EDGE_PAYLOAD(edge)));
-}

@@ -37,20 +37,26 @@ const char *callable_name(const struct snapshot *s, uint32_t object)
 	return *snapshot_text(s, object) ? snapshot_text(s, object) : type_words(s, object);
 }
 
-void path_finalizer(const struct place *place, struct place_path *path)
+void place_print_registered(const struct place *place, struct place_path *path,
+			     const char *registry, const char *function, const char *arguments)
 {
-	uint32_t callback = place_attribute(place->s, place_object(place, place->first), "func");
+	uint32_t callback = place_attribute(place->s, place_object(place, place->first), function);
 
 	if (callback == HGS_NONE)
 		callback = place_object(place, place->last);
-	fputs("weakref.finalize registry: ", path->new_head);
-	if (place_named(place, place->last, "func")) {
-		fputs(callable_name(place->s, callback), path->new_head);
-	} else {
-		fputs(place_named(place, place->last, "args") ? "args" : "kwargs", path->new_head);
-		fputs(" of ", path->new_tail);
-		fputs(callable_name(place->s, callback), path->new_tail);
-	}
+	fprintf(path->new_head, "%s: %s", registry,
+		*arguments ? arguments : callable_name(place->s, callback));
+	if (*arguments)
+		fprintf(path->new_tail, " of %s", callable_name(place->s, callback));
+}
+
+void path_finalizer(const struct place *place, struct place_path *path)
+{
+	bool args = place_named(place, place->last, "args");
+	bool kwargs = place_named(place, place->last, "kwargs");
+
+	place_print_registered(place, path, "weakref.finalize registry", "func",
+			       args ? "args" : kwargs ? "kwargs" : "");
 }
 
 #define KIND(kind) (1u << (kind))

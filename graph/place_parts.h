@@ -39,6 +39,26 @@ void advise_finalizer(const struct place *place, FILE *out);
 void advise_atexit(const struct place *place, FILE *out);
 void advise_callback(const struct place *place, FILE *out);
 
+/* --- what waits (place_async.c) ---------------------------------------------------------------- */
+
+#define GENERATOR_TYPES "generator coroutine async_generator"
+
+uint32_t match_task(const struct place *place);
+uint32_t match_handle(const struct place *place);
+uint32_t match_unawaited(const struct place *place);
+uint32_t match_suspended(const struct place *place);
+uint32_t match_running(const struct place *place);
+void advise_handle(const struct place *place, FILE *out);
+void advise_running(const struct place *place, FILE *out);
+void advise_suspended(const struct place *place, FILE *out);
+void advise_task(const struct place *place, FILE *out);
+void advise_unawaited(const struct place *place, FILE *out);
+void edge_suspended(const struct place *place, FILE *out);
+void edge_task(const struct place *place, FILE *out);
+void path_handle(const struct place *place, struct place_path *path);
+void path_suspended(const struct place *place, struct place_path *path);
+void path_task(const struct place *place, struct place_path *path);
+
 /* --- words (place_words.c) ---------------------------------------------------------------------- */
 
 /* Value of an attribute: of the object itself or of its attribute dictionary; HGS_NONE: none. */
@@ -46,6 +66,14 @@ uint32_t place_attribute(const struct snapshot *s, uint32_t object, const char *
 
 /* Whose attributes of a threading.local() the dict has; NULL: it is none such. O(log rows). */
 const struct hgs_thread_local *place_thread_local(const struct snapshot *s, uint32_t dict);
+/* The name of reference `step`: an attribute, a local, a key. */
+void place_print_key(FILE *out, const struct place *place, uint32_t step);
+/* "REGISTRY: function", or "REGISTRY: args of function" where the chain goes through its arguments;
+ * `function` names the attribute that has the callable, `arguments` is "" or what they are called. */
+void place_print_registered(const struct place *place, struct place_path *path, const char *registry,
+			    const char *function, const char *arguments);
+/* The path up to one of the chain's objects, as report and reader call it. */
+void place_print_path(FILE *out, const struct place *place, uint32_t step);
 /* "logging.getLogger('jobs')" */
 void place_logger(FILE *out, const struct place *place);
 /* "ContextVar 'current_request'" */
@@ -54,24 +82,18 @@ void place_variable(FILE *out, const struct place *place);
 void path_cache(const struct place *place, struct place_path *path);
 void path_thread_local(const struct place *place, struct place_path *path);
 void path_context(const struct place *place, struct place_path *path);
-void path_task(const struct place *place, struct place_path *path);
-void path_suspended(const struct place *place, struct place_path *path);
 void path_logger(const struct place *place, struct place_path *path);
 void path_module(const struct place *place, struct place_path *path);
 
 void edge_cache(const struct place *place, FILE *out);
 void edge_thread_local(const struct place *place, FILE *out);
 void edge_context(const struct place *place, FILE *out);
-void edge_task(const struct place *place, FILE *out);
-void edge_suspended(const struct place *place, FILE *out);
 
 /* --- advice (place_advice.c) -------------------------------------------------------------------- */
 
 void advise_cache(const struct place *place, FILE *out);
 void advise_thread_local(const struct place *place, FILE *out);
 void advise_context(const struct place *place, FILE *out);
-void advise_task(const struct place *place, FILE *out);
-void advise_suspended(const struct place *place, FILE *out);
 void advise_logger(const struct place *place, FILE *out);
 void advise_module(const struct place *place, FILE *out);
 void advise_traceback(const struct place *place, FILE *out);
@@ -79,4 +101,3 @@ void advise_method(const struct place *place, FILE *out);
 void advise_type_cache(const struct place *place, FILE *out);
 void advise_class(const struct place *place, FILE *out);
 void advise_ffi(const struct place *place, FILE *out);
-void advise_running(const struct place *place, FILE *out);

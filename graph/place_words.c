@@ -39,7 +39,7 @@ static void print_nameless(FILE *out, const struct snapshot *s, uint32_t object)
 	fprintf(out, "<%s>", snapshot_type_name(s, object));
 }
 
-static void print_key(FILE *out, const struct place *place, uint32_t step)
+void place_print_key(FILE *out, const struct place *place, uint32_t step)
 {
 	fputs(snapshot_text(place->s, HGS_EDGE_PAYLOAD(place->chain->edge[step])), out);
 }
@@ -53,9 +53,11 @@ void path_cache(const struct place *place, struct place_path *path)
 
 void edge_cache(const struct place *place, FILE *out)
 {
-	if (place->last == place->first + 2)
+	if (place_has(place, place->last, HGS_EDGE_INDEX))
 		fprintf(out, "argument %u of a cached call",
 			HGS_EDGE_PAYLOAD(place->chain->edge[place->last]));
+	else if (place_has(place, place->last, HGS_EDGE_KEY))
+		fputs("result of a cached call", out);
 	else
 		fputs("a cached call", out);
 }
@@ -92,7 +94,7 @@ static void print_thread(FILE *out, const struct place *place)
 void path_thread_local(const struct place *place, struct place_path *path)
 {
 	fprintf(path->new_head, "%s.", path->head);
-	print_key(path->new_head, place, place->last);
+	place_print_key(path->new_head, place, place->last);
 	fputs(" of ", path->new_tail);
 	print_thread(path->new_tail, place);
 	fputs(path->tail, path->new_tail);
@@ -101,7 +103,7 @@ void path_thread_local(const struct place *place, struct place_path *path)
 void edge_thread_local(const struct place *place, FILE *out)
 {
 	fputc('.', out);
-	print_key(out, place, place->last);
+	place_print_key(out, place, place->last);
 	fputs(" of ", out);
 	print_thread(out, place);
 }
@@ -150,53 +152,6 @@ void edge_context(const struct place *place, FILE *out)
 	place_variable(out, place);
 }
 
-void path_task(const struct place *place, struct place_path *path)
-{
-	(void)place;
-	fprintf(path->new_head, "the pending task %s", path->head);
-	fputs(path->tail, path->new_tail);
-}
-
-void edge_task(const struct place *place, FILE *out)
-{
-	(void)place;
-	fputs("coroutine", out);
-}
-
-/* What a suspended coroutine awaits is a coroutine in its turn: inside of it, so to speak. */
-void path_suspended(const struct place *place, struct place_path *path)
-{
-	uint32_t edge = place->chain->edge[place->last];
-
-	if (HGS_EDGE_KIND(edge) == HGS_EDGE_STACK &&
-	    frame_of(place->s, place_object(place, place->last))) {
-		fputs(path->head, path->new_head);
-		fputs(path->tail, path->new_tail);
-		return;
-	}
-	if (HGS_EDGE_KIND(edge) == HGS_EDGE_STACK) {
-		fputs("a value in use", path->new_head);
-	} else {
-		fputs("local ", path->new_head);
-		print_key(path->new_head, place, place->last);
-	}
-	frame_print(path->new_tail, place->s, place_object(place, place->first));
-	fprintf(path->new_tail, " of %s%s", path->head, path->tail);
-}
-
-void edge_suspended(const struct place *place, FILE *out)
-{
-	uint32_t edge = place->chain->edge[place->last];
-
-	if (HGS_EDGE_KIND(edge) == HGS_EDGE_STACK) {
-		fputs(frame_of(place->s, place_object(place, place->last)) ? "awaits" : "in use", out);
-	} else {
-		fputs("local ", out);
-		print_key(out, place, place->last);
-	}
-	frame_print(out, place->s, place_object(place, place->first));
-}
-
 /* As one gets at it: the root's logger has no name to be asked for by. */
 void place_logger(FILE *out, const struct place *place)
 {
@@ -231,7 +186,7 @@ void path_module(const struct place *place, struct place_path *path)
 	const char *text = name == HGS_NONE ? "" : snapshot_text(s, name);
 
 	fputs("global ", path->new_head);
-	print_key(path->new_head, place, place->last);
+	place_print_key(path->new_head, place, place->last);
 	if (is_imported(s, text)) /* another one has its name now */
 		fprintf(path->new_tail, " of the former module %s", text);
 	else if (*text)

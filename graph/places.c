@@ -37,7 +37,8 @@ static bool among(const char *name, const char *names)
 {
 	size_t length = strlen(name);
 
-	for (const char *at = names; (at = strstr(at, name)); at++)
+	/* A damaged snapshot has types without a name: strstr() would find it behind the end, too. */
+	for (const char *at = names; length && (at = strstr(at, name)); at++)
 		if ((at == names || at[-1] == ' ') && (at[length] == ' ' || !at[length]))
 			return true;
 	return false;
@@ -49,18 +50,22 @@ bool place_type(const struct place *place, uint32_t step, const char *types)
 	       among(snapshot_type_name(place->s, place_object(place, step)), types);
 }
 
-/* The wrapper visits the keys and results of its calls. A key with more than one argument, or one
- * that is no int or str, is a tuple of them. */
+/* The wrapper visits the keys and results of its calls; where it has no maxsize, a dict of them. A key
+ * with more than one argument, or one that is no int or str, is a tuple of them. */
 static uint32_t match_cache(const struct place *place)
 {
 	uint32_t step = place->first + 1;
 
 	if (!place_has(place, step, HGS_EDGE_UNNAMED))
 		return 0;
-	return place_type(place, step, "tuple functools._HashedSeq") &&
-			       place_has(place, step + 1, HGS_EDGE_INDEX)
-		       ? 2
-		       : 1;
+	if (place_type(place, step, "dict") && (place_has(place, step + 1, HGS_EDGE_KEY) ||
+						place_has(place, step + 1, HGS_EDGE_DICT_KEY)))
+		step++;
+	if (!place_has(place, step, HGS_EDGE_KEY) &&
+	    place_type(place, step, "tuple functools._HashedSeq") &&
+	    place_has(place, step + 1, HGS_EDGE_INDEX))
+		step++;
+	return step - place->first;
 }
 
 static uint32_t match_finalizer(const struct place *place)
@@ -95,42 +100,6 @@ static uint32_t match_context(const struct place *place)
 	return step > place->first + 1 && place_has(place, step, HGS_EDGE_UNNAMED)
 		       ? step - place->first
 		       : 0;
-}
-
-static const char generator_types[] = "generator coroutine async_generator";
-
-static bool is_suspended(const struct place *place, uint32_t step)
-{
-	const struct hgs_frame *frame = frame_of(place->s, place_object(place, step));
-
-	return frame && frame->thread == HGS_NONE;
-}
-
-/* A task written in C visits its coroutine without a name; one in Python has it as an attribute. */
-static uint32_t match_task(const struct place *place)
-{
-	for (uint32_t step = place->first + 1; step <= place->first + 2; step++)
-		if (place_type(place, step, generator_types) && is_suspended(place, step))
-			return step - place->first;
-	return 0;
-}
-
-static bool is_slot(const struct place *place, uint32_t step)
-{
-	return place_has(place, step, HGS_EDGE_LOCAL) || place_has(place, step, HGS_EDGE_CELL) ||
-	       place_has(place, step, HGS_EDGE_STACK);
-}
-
-/* Up to 3.10 a generator has a frame object, which has the locals. */
-static uint32_t match_suspended(const struct place *place)
-{
-	uint32_t step = place->first + 1;
-
-	if (!is_suspended(place, place->first))
-		return 0;
-	if (place_type(place, step, "frame"))
-		step++;
-	return is_slot(place, step) ? step - place->first : 0;
 }
 
 static uint32_t match_logger(const struct place *place)
@@ -210,13 +179,6 @@ static uint32_t match_ffi(const struct place *place)
 		       : 0;
 }
 
-static uint32_t match_running(const struct place *place)
-{
-	const struct hgs_frame *frame = frame_of(place->s, place_object(place, place->first));
-
-	return frame && frame->thread != HGS_NONE && is_slot(place, place->first + 1);
-}
-
 /* The first that fits counts, and of several along a chain the one that stands first here explains it
  * best. docs/INTERFACE.md says which are warnings: what keeps objects longer than the one who wrote
  * the line thinks. */
@@ -235,7 +197,11 @@ static const struct place_rule rules[] = {
 	 "a context variable", SEVERITY_NOTE, advise_context},
 	{"_asyncio.Task asyncio.tasks.Task", match_task, path_task, edge_task, "a pending task",
 	 SEVERITY_WARNING, advise_task},
-	{generator_types, match_suspended, path_suspended, edge_suspended,
+	{"asyncio.events.Handle asyncio.events.TimerHandle", match_handle, path_handle, NULL,
+	 "a call that the asyncio loop is to make", SEVERITY_WARNING, advise_handle},
+	{"coroutine", match_unawaited, path_suspended, edge_suspended,
+	 "a coroutine that was never awaited", SEVERITY_WARNING, advise_unawaited},
+	{GENERATOR_TYPES, match_suspended, path_suspended, edge_suspended,
 	 "a suspended generator or coroutine", SEVERITY_WARNING, advise_suspended},
 	{"logging.Logger logging.RootLogger", match_logger, path_logger, NULL, "a logging handler",
 	 SEVERITY_WARNING, advise_logger},

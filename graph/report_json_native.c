@@ -2,6 +2,7 @@
 #include "report_json.h"
 
 #include "steps.h"
+#include "unload.h"
 #include "words.h"
 
 void json_step_keys(struct json *json, const struct snapshot *s, uint32_t object,
@@ -164,6 +165,34 @@ static void put_descriptors(struct json *json, const struct answer *answer, uint
 	json_array_end(json);
 }
 
+static void put_unload(struct json *json, const struct answer *answer, uint32_t limit)
+{
+	const struct unload *unload = answer->unload;
+	uint64_t shown;
+
+	json_object(json, "unload");
+	json_string(json, "library", answer->libraries[unload->library].name);
+	if (unload->verdict == UNLOAD_UNKNOWN)
+		json_null(json, "safe");
+	else
+		json_bool(json, "safe", unload->verdict == UNLOAD_SAFE);
+	json_array(json, "searched");
+	for (char **text = unload->searched; *text; text++)
+		json_string(json, NULL, *text);
+	json_array_end(json);
+	shown = json_list(json, "pointers", unload->num_pointers, limit);
+	for (uint64_t i = 0; i < shown; i++) {
+		json_object(json, NULL);
+		json_string(json, "from", unload->pointers[i].from);
+		json_string(json, "what", unload->pointers[i].what);
+		json_string(json, "path", unload->pointers[i].path);
+		json_bool(json, "inferred", !unload->pointers[i].certain);
+		json_object_end(json);
+	}
+	json_array_end(json);
+	json_object_end(json);
+}
+
 void json_native_references(struct json *json, const struct answer *answer, uint32_t limit)
 {
 	const struct snapshot *s = answer->s;
@@ -236,6 +265,8 @@ struct hg_error *json_natives(struct json *json, const struct answer *answer, ui
 		error = put_stale(json, answer, limit);
 	put_descriptors(json, answer, limit);
 	put_capsules(json, answer, limit);
+	if (answer->unload)
+		put_unload(json, answer, limit);
 	return error;
 }
 

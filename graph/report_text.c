@@ -25,46 +25,49 @@ void text_rest(struct page *page, int indent, uint64_t total, uint64_t shown, co
 static void put_process(struct page *page, const struct hgs_meta *meta, const char *exe,
 			const char *cmdline)
 {
-	const char *dot = page_glyphs(page)->dot;
-	char version[WORD_SIZE];
+	char version[WORD_SIZE], pid[WORD_SIZE], python[2 * WORD_SIZE], threads[WORD_SIZE];
+	const char *const facts[] = {pid, python, threads, *exe ? exe : NULL, NULL};
 
 	page_wrap(page, INK_BOLD, 0, 2, "%s", *cmdline ? cmdline : exe);
-	page_wrap(page, INK_PLAIN, 0, 2, "pid %u %s CPython %s%s%s%s %s %u thread%s %s %s", meta->pid,
-		  dot, version_words(meta->python_version, version),
-		  meta->build & HGS_BUILD_DEBUG ? " debug" : "",
-		  meta->build & HGS_BUILD_FREE_THREADED ? " free-threaded" : "",
-		  meta->build & HGS_BUILD_STATIC ? " static" : "", dot, meta->threads,
-		  plural(meta->threads), dot, exe);
+	snprintf(pid, sizeof(pid), "pid %u", meta->pid);
+	snprintf(python, sizeof(python), "CPython %s%s%s%s",
+		 version_words(meta->python_version, version),
+		 meta->build & HGS_BUILD_DEBUG ? " debug" : "",
+		 meta->build & HGS_BUILD_FREE_THREADED ? " free-threaded" : "",
+		 meta->build & HGS_BUILD_STATIC ? " static" : "");
+	snprintf(threads, sizeof(threads), "%u thread%s", meta->threads, plural(meta->threads));
+	page_facts(page, facts);
 }
 
-static const char *gc_words(const struct hgs_meta *meta)
+/* How the heap was had. */
+static void method_words(const struct hgs_meta *meta, char words[2 * WORD_SIZE])
 {
-	return meta->gc_enabled == HGS_NONE ? "gc unknown"
-	       : meta->gc_enabled	   ? "gc on"
-					   : "gc off";
+	char pause[WORD_SIZE];
+
+	if (meta->method == HGS_FORK || meta->method == HGS_PAUSE)
+		snprintf(words, 2 * WORD_SIZE, "stood still %s",
+			 duration_words(meta->stopped_ns, pause));
+	else
+		snprintf(words, 2 * WORD_SIZE, "%s",
+			 meta->method == HGS_CORE ? "from a core file" : "in-process");
 }
 
 static void put_capture(struct page *page, const struct snapshot *s)
 {
 	const struct hgs_meta *meta = s->meta;
-	const char *dot = page_glyphs(page)->dot;
 	char objects[WORD_SIZE], references[WORD_SIZE], bytes[WORD_SIZE], frozen[WORD_SIZE];
-	_cleanup_free_ char *stop = NULL;
-	char pause[WORD_SIZE];
+	char heap[4 * WORD_SIZE], method[2 * WORD_SIZE], gc[2 * WORD_SIZE];
+	const char *const facts[] = {heap, method, gc, NULL};
 
-	if (meta->method == HGS_FORK || meta->method == HGS_PAUSE) {
-		if (asprintf(&stop, "stood still %s", duration_words(meta->stopped_ns, pause)) < 0)
-			stop = NULL;
-	} else {
-		stop = strdup(meta->method == HGS_CORE ? "from a core file" : "in-process");
-	}
-	page->no_memory |= !stop;
-	page_wrap(page, INK_PLAIN, 0, 2, "%s objects, %s references, %s %s %s %s %s%s%s%s",
-		  count_words(s->n, objects), count_words(s->m, references),
-		  bytes_words(heap_bytes(s), bytes), dot, stop ? stop : "", dot, gc_words(meta),
-		  meta->gc_frozen ? ", " : "",
-		  meta->gc_frozen ? count_words(meta->gc_frozen, frozen) : "",
-		  meta->gc_frozen ? " frozen" : "");
+	snprintf(heap, sizeof(heap), "%s objects, %s references, %s", count_words(s->n, objects),
+		 count_words(s->m, references), bytes_words(heap_bytes(s), bytes));
+	method_words(meta, method);
+	snprintf(gc, sizeof(gc), "gc %s%s%s%s",
+		 meta->gc_enabled == HGS_NONE ? "unknown" : meta->gc_enabled ? "on" : "off",
+		 meta->gc_frozen ? ", " : "",
+		 meta->gc_frozen ? count_words(meta->gc_frozen, frozen) : "",
+		 meta->gc_frozen ? " frozen" : "");
+	page_facts(page, facts);
 }
 
 void text_header(struct page *page, const struct answer *answer)
@@ -161,7 +164,10 @@ struct hg_error *report_text(FILE *out, const struct answer *answer, enum report
 		error = put_all(&page, answer);
 		break;
 	case REPORT_HANDLES:
-		error = text_handles(&page, answer);
+		if (answer->unload)
+			text_unload(&page, answer, answer->unload);
+		else
+			error = text_handles(&page, answer);
 		break;
 	case REPORT_CYCLES:
 		error = text_cycles(&page, answer);

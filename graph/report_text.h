@@ -47,3 +47,6 @@ _must_check_ struct hg_error *text_retained_objects(struct page *page,
 /* Rows of `total` that style->limit leaves, and the line that says what is missing. */
 uint64_t text_limited(const struct page *page, uint64_t total);
 void text_rest(struct page *page, int indent, uint64_t total, uint64_t shown, const char *what);
+
+struct unload;
+void text_unload(struct page *page, const struct answer *answer, const struct unload *unload);

@@ -272,7 +272,9 @@ struct hg_error *select_objects(const struct answer *answer, const char *express
 	if (!error && !selection.total)
 		error = hg_error_hint(hg_error_new(HG_EXIT_FAILURE, "no object '%s' in the snapshot",
 						   expression),
-				      "`heapgraph types` lists the types that are there");
+				      strncmp(expression, "lib:", 4) == 0
+					      ? "`heapgraph handles` lists the libraries that have holders"
+					      : "`heapgraph types` lists the types that are there");
 	if (error) {
 		free(selection.objects);
 		return error;

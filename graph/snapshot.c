@@ -93,20 +93,26 @@ static struct hg_error *check_header(const struct snapshot *s, const char *name)
 	return sum == header->checksum ? NULL : damaged(name, "checksum of the header");
 }
 
+static void keep(struct snapshot *s, void *memory)
+{
+	size_t slot = 0;
+
+	while (s->owned[slot])
+		slot++;
+	s->owned[slot] = memory;
+}
+
 /* Records longer than ours come from a later revision, which appended fields: keep the known part. */
 static struct hg_error *repack(struct snapshot *s, const struct section_kind *kind,
 			       const void *data, size_t count, uint32_t stride, const void **ret)
 {
-	size_t slot = 0;
 	char *copy = malloc(count * kind->stride + 1);
 
 	if (!copy)
 		return &hg_error_no_memory;
 	for (size_t i = 0; i < count; i++)
 		memcpy(copy + i * kind->stride, (const char *)data + i * stride, kind->stride);
-	while (s->owned[slot])
-		slot++;
-	s->owned[slot] = copy;
+	keep(s, copy);
 	*ret = copy;
 	return NULL;
 }
@@ -208,6 +214,24 @@ static struct hg_error *attach_sections(struct snapshot *s, const char *name)
 	return NULL;
 }
 
+/* Whatever adds sizes up counts an object's buffers with it: here, once. */
+static struct hg_error *add_buffers(struct snapshot *s)
+{
+	uint64_t *size;
+
+	if (!s->num_buffers)
+		return NULL;
+	size = malloc((s->n + 1ul) * sizeof(*size));
+	if (!size)
+		return &hg_error_no_memory;
+	memcpy(size, s->size, s->n * sizeof(*size));
+	for (uint32_t i = 0; i < s->num_buffers; i++)
+		size[s->buffers[i].object] += s->buffers[i].bytes;
+	keep(s, size);
+	s->size = size;
+	return NULL;
+}
+
 static struct hg_error *open_mapped(struct snapshot *s, const char *name)
 {
 	struct hg_error *error = check_header(s, name);
@@ -222,8 +246,9 @@ static struct hg_error *open_mapped(struct snapshot *s, const char *name)
 	wrong = snapshot_check(s);
 	if (wrong)
 		return damaged(name, wrong);
+	error = add_buffers(s);
 	forget(s->map, s->map_size);
-	return NULL;
+	return error;
 }
 
 struct hg_error *snapshot_open_fd(int fd, const char *name, struct snapshot **ret)

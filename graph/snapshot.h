@@ -18,7 +18,7 @@ struct snapshot {
 	uint64_t m; /* references */
 	const uint64_t *addr;
 	const uint32_t *type, *refs;
-	const uint64_t *size;
+	const uint64_t *size; /* OBJ_SIZE and what BUFFERS adds to it */
 	const uint32_t *flags, *text;
 	const uint64_t *start;
 	const uint32_t *target, *name;
@@ -52,7 +52,12 @@ struct snapshot {
 	uint32_t num_words;
 	const struct hgs_inferred *inferred;
 	uint32_t num_inferred;
-	void *owned[32]; /* sections repacked from longer records of a later minor revision */
+	const struct hgs_pointer *pointers;
+	uint32_t num_pointers;
+	const struct hgs_buffer *buffers;
+	uint32_t num_buffers;
+	/* sections repacked from longer records of a later minor revision, sizes with buffers */
+	void *owned[32];
 };
 
 /* Opens a file, or a descriptor (which stays the caller's). `name` is for messages. Checks header,

@@ -34,6 +34,8 @@ const struct section_kind section_kinds[] = {
 	KIND(HGS_SURPLUS, struct hgs_surplus, false, true, surplus),
 	KIND(HGS_WORDS, struct hgs_word, false, true, words),
 	KIND(HGS_INFERRED, struct hgs_inferred, false, true, inferred),
+	KIND(HGS_POINTERS, struct hgs_pointer, false, true, pointers),
+	KIND(HGS_BUFFERS, struct hgs_buffer, false, true, buffers),
 };
 const size_t num_section_kinds = sizeof(section_kinds) / sizeof(section_kinds[0]);
 
@@ -75,8 +77,12 @@ static uint32_t *count_of(struct snapshot *s, uint32_t id)
 		return &s->num_surplus;
 	case HGS_WORDS:
 		return &s->num_words;
+	case HGS_BUFFERS:
+		return &s->num_buffers;
 	case HGS_INFERRED:
 		return &s->num_inferred;
+	case HGS_POINTERS:
+		return &s->num_pointers;
 	default:
 		return NULL;
 	}
@@ -245,7 +251,14 @@ static const char *check_search(const struct snapshot *s)
 		       !index_ok(s->words[i].library, s->num_libraries);
 	for (uint32_t i = 0; i < s->num_inferred; i++)
 		bad |= s->inferred[i].from >= s->n || s->inferred[i].to >= s->n;
-	return bad ? "a word of memory or an inferred reference is out of range" : NULL;
+	for (uint32_t i = 0; i < s->num_pointers; i++)
+		bad |= s->pointers[i].library >= s->num_libraries ||
+		       s->pointers[i].segment >= s->num_segments ||
+		       !index_ok(s->pointers[i].from, s->num_libraries) ||
+		       !index_ok(s->pointers[i].object, s->n);
+	for (uint32_t i = 0; i < s->num_buffers; i++)
+		bad |= s->buffers[i].object >= s->n;
+	return bad ? "a word of memory, an inferred reference or a buffer is out of range" : NULL;
 }
 
 static const char *check_strings(const struct snapshot *s)

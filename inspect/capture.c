@@ -157,7 +157,7 @@ static struct hg_error *record(struct process *process, const struct py_runtime 
 	error = write_columns(&freeze->memory, &walk->control, writer, interrupt);
 	if (error)
 		return error;
-	return facts_write(process, runtime, &freeze->memory, maps, walk, before, writer, gaps);
+	return facts_write(process, runtime, freeze, maps, walk, before, writer, gaps);
 }
 
 static void freeze_endp(struct freeze **freeze)

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "../python_glue/buffers.h"
 #include "../python_glue/code.h"
 #include "../python_glue/descriptors.h"
 #include "../python_glue/holders.h"
@@ -18,7 +19,8 @@
 struct facts {
 	struct process *process;
 	const struct py_runtime *runtime;
-	const struct memory *memory;
+	const struct memory *memory; /* of the copy */
+	const struct freeze *freeze;
 	const struct walk *walk;
 	struct snapshot_writer *writer;
 };
@@ -135,6 +137,9 @@ static struct hg_error *name_frame(const struct facts *f, const struct snapshot 
 
 	*frame = (struct hgs_frame){ .object = raw->object, .code = raw->code,
 				     .thread = raw->thread };
+	if (raw->thread == HGS_NONE &&
+	    py_generator_is_new(f->memory, &f->runtime->layout, core->addr[raw->object], raw->lasti))
+		frame->flags |= HGS_FRAME_NEW;
 	if (py_code_place(f->memory, &f->runtime->layout, core->addr[raw->code], raw->lasti,
 			  &place))
 		return NULL; /* a damaged code object: no name and line 0, unknown */
@@ -245,7 +250,9 @@ static struct hg_error *write_native(const struct facts *f, const struct snapsho
 				     const struct linkmap *map, const struct small *small)
 {
 	struct snapshot heap = *core;
-	const struct native_source source = { .heap = &heap, .memory = f->memory, .map = map };
+	const struct native_source source = { .heap = &heap, .memory = f->memory, .map = map,
+					      .threads = f->freeze->threads,
+					      .num_threads = f->freeze->num_threads };
 
 	heap.roots = small->roots;
 	heap.num_roots = small->num_roots;
@@ -289,6 +296,16 @@ static struct hg_error *write_descriptors(const struct facts *f, const struct sn
 	return error;
 }
 
+static struct hg_error *write_buffers(const struct facts *f, const struct snapshot *core)
+{
+	_cleanup_free_ struct hgs_buffer *buffers = NULL;
+	uint32_t count = 0;
+	struct hg_error *error = py_buffers(core, f->memory, &buffers, &count);
+
+	return error ? error : snapshot_writer_add(f->writer, HGS_BUFFERS, sizeof(*buffers), buffers,
+						   count);
+}
+
 static void linkmap_freep(struct linkmap **map)
 {
 	linkmap_free(*map);
@@ -300,11 +317,11 @@ static void snapshot_closep(struct snapshot **snapshot)
 }
 
 struct hg_error *facts_write(struct process *process, const struct py_runtime *runtime,
-			     const struct memory *memory, const char *maps,
+			     const struct freeze *freeze, const char *maps,
 			     const struct walk *walk, const struct descriptors *before,
 			     struct snapshot_writer *writer, struct facts_gaps *gaps)
 {
-	const struct facts f = { process, runtime, memory, walk, writer };
+	const struct facts f = { process, runtime, &freeze->memory, freeze, walk, writer };
 	_cleanup_(snapshot_closep) struct snapshot *core = NULL;
 	_cleanup_(linkmap_freep) struct linkmap *map = NULL;
 	_cleanup_(small_deinit) struct small small = { 0 };
@@ -312,7 +329,7 @@ struct hg_error *facts_write(struct process *process, const struct py_runtime *r
 
 	error = snapshot_writer_view(writer, &core);
 	if (!error)
-		error = linkmap_read(process, memory, maps, &map);
+		error = linkmap_read(process, &freeze->memory, maps, &map);
 	if (!error)
 		error = write_roots(&f, &small);
 	if (!error)
@@ -332,6 +349,8 @@ struct hg_error *facts_write(struct process *process, const struct py_runtime *r
 					    small.libraries, map->num_libraries);
 	if (!error)
 		error = write_descriptors(&f, core, before);
+	if (!error)
+		error = write_buffers(&f, core);
 	if (!error)
 		error = write_native(&f, core, map, &small);
 	if (!error)

@@ -5,6 +5,7 @@
 #include "../graph/snapshot_write.h"
 #include "../python_glue/runtime.h"
 #include "descriptors.h"
+#include "freeze.h"
 #include "process.h"
 #include "walk.h"
 
@@ -14,11 +15,11 @@ struct facts_gaps {
 	const char *holders; /* some owners of handles */
 };
 
-/* `memory` is the frozen copy's; `maps` what /proc/PID/maps said of it before the walk; `before` are
+/* `freeze` is the frozen copy; `maps` what /proc/PID/maps said of it before the walk; `before` are
  * the descriptors that were open before it was made. *gaps: what of it could not be
  * told. */
 _must_check_ struct hg_error *facts_write(struct process *process, const struct py_runtime *runtime,
-					  const struct memory *memory, const char *maps,
+					  const struct freeze *freeze, const char *maps,
 					  const struct walk *walk,
 					  const struct descriptors *before,
 					  struct snapshot_writer *writer,

@@ -241,13 +241,38 @@ static void block_sigchld(sigset_t *before)
 	pthread_sigmask(SIG_BLOCK, &child, before);
 }
 
+/* What is in a thread's registers is in no memory of the copy. */
+static struct hg_error *note_threads(struct freeze *freeze)
+{
+	const struct tracees *tracees = &freeze->private->tracees;
+
+	freeze->threads = calloc(tracees->count + 1, sizeof(*freeze->threads));
+	if (!freeze->threads)
+		return &hg_error_no_memory;
+	for (size_t i = 0; i < tracees->count; i++) {
+		struct user_regs_struct r;
+
+		if (ptrace(PTRACE_GETREGS, tracees->list[i].tid, 0, &r) < 0)
+			continue;
+		freeze->threads[freeze->num_threads++] = (struct freeze_thread){
+			.sp = r.rsp,
+			.ip = r.rip,
+			.registers = { r.rax, r.rbx, r.rcx, r.rdx, r.rsi, r.rdi, r.rbp, r.r8, r.r9, r.r10,
+				       r.r11, r.r12, r.r13, r.r14, r.r15 },
+		};
+	}
+	return NULL;
+}
+
 static struct hg_error *copy_target(struct freeze *freeze)
 {
 	struct freeze_private *private = freeze->private;
 	struct hg_error *error;
 	pid_t tid = 0;
 
-	error = choose_thread(&private->tracees, &tid);
+	error = note_threads(freeze);
+	if (!error)
+		error = choose_thread(&private->tracees, &tid);
 	if (!error)
 		error = remote_begin(&private->remote, freeze->pid, tid, &private->gadgets);
 	if (error)
@@ -379,6 +404,7 @@ void freeze_end(struct freeze *freeze)
 	pthread_sigmask(SIG_SETMASK, &private->signals, NULL);
 	free(private->before.list);
 	free(private);
+	free(freeze->threads);
 	free(freeze);
 }
 

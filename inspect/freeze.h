@@ -22,6 +22,12 @@ struct freeze_options {
 	const struct interrupt *interrupt; /* ends the waiting, the target left in order; NULL: none */
 };
 
+/* Where a thread of the target stood. */
+struct freeze_thread {
+	uint64_t sp, ip;
+	uint64_t registers[15]; /* the other general ones */
+};
+
 /* The copy, stopped, controlled by us alone, killed by the kernel when we die. In FREEZE_PAUSE it
  * shares the target's memory, and the target's threads stay stopped until freeze_end(). */
 struct freeze {
@@ -30,6 +36,8 @@ struct freeze {
 	struct memory memory; /* of the copy */
 	bool consistent;
 	const char *why_inconsistent; /* static text, NULL where consistent */
+	struct freeze_thread *threads;
+	size_t num_threads; /* those whose registers could be read */
 	uint64_t stopped_ns; /* total time the target's threads stood still so far */
 	struct freeze_private *private;
 };

@@ -28,6 +28,20 @@ int memory_read(const struct memory *memory, uint64_t address, void *buffer, siz
 	return 0;
 }
 
+size_t memory_gather(const struct memory *memory, const uint64_t *addresses, size_t count, size_t size,
+		     void *buffer)
+{
+	struct iovec local = { buffer, count * size }, remote[MEMORY_GATHER];
+	ssize_t n;
+
+	for (size_t i = 0; i < count; i++)
+		remote[i] = (struct iovec){ (void *)(uintptr_t)addresses[i], size };
+	do {
+		n = process_vm_readv(memory->pid, &local, 1, remote, count, 0);
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? 0 : (size_t)n / size;
+}
+
 /* Reads page by page: a string may end right before an unmapped page. */
 int memory_read_string(const struct memory *memory, uint64_t address, char *buffer, size_t size)
 {

@@ -24,5 +24,10 @@ static inline int memory_read_u32(const struct memory *memory, uint64_t address,
 {
 	return memory_read(memory, address, ret, sizeof(*ret));
 }
+/* Reads `size` bytes from each of `count` addresses, at most MEMORY_GATHER, into pieces that follow each
+ * other. How many pieces are whole: those before the first that cannot be read. One system call. */
+enum { MEMORY_GATHER = 512 }; /* below IOV_MAX */
+size_t memory_gather(const struct memory *memory, const uint64_t *addresses, size_t count, size_t size,
+		     void *buffer);
 /* Reads a NUL-terminated string of at most `size - 1` bytes; -1 where unreadable. */
 int memory_read_string(const struct memory *memory, uint64_t address, char *buffer, size_t size);

@@ -11,12 +11,16 @@
 #include <string.h>
 
 #include "../graph/surplus.h"
+#include "inside.h"
+#include "maps.h"
 #include "opaque.h"
+#include "pointers.h"
 #include "scan.h"
 
 /* The bound of the search: what a heap of this size costs to walk is several times this. */
 #define MOST_BYTES (UINT64_C(256) << 20)
 #define MOST_BYTES_PER_OBJECT 512
+#define RED_ZONE 128
 
 enum pass { PASS_LIBRARIES, PASS_STACKS, PASS_HEAP, PASS_ANONYMOUS, PASSES };
 
@@ -33,6 +37,8 @@ struct search {
 	uint32_t segment;
 	enum hgs_place place;
 	uint64_t *bss; /* of each library: where its initialised data ends */
+	uint64_t live; /* below it a stack is free */
+	struct pointers *pointers;
 	struct hgs_search total;
 };
 
@@ -71,23 +77,6 @@ static uint32_t *counter(struct hgs_surplus *surplus, enum hgs_place place)
 	}
 }
 
-static const struct hgs_segment *segment_of(const struct linkmap *map, uint64_t address)
-{
-	size_t low = 0, high = map->num_segments;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (map->segments[middle].end <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low == map->num_segments || map->segments[low].start > address)
-		return NULL;
-	return &map->segments[low];
-}
-
 static bool has_libffi(const char *path)
 {
 	const char *name = strrchr(path, '/');
@@ -102,15 +91,17 @@ static bool has_libffi(const char *path)
 static bool is_closure(const struct search *s, uint64_t code)
 {
 	const struct linkmap *map = s->source->map;
+	const struct mapping *own = maps_find(map->maps, map->num_segments, code);
 	uint64_t words[2];
 
+	if (!own || !(own->prot & 4) || map->segments[own - map->maps].library != HGS_NONE)
+		return false;
 	if (code & 7 || memory_read(s->source->memory, code + 16, words, sizeof(words)))
 		return false;
 	for (unsigned i = 0; i < 2; i++) {
-		const struct hgs_segment *segment = segment_of(map, words[i]);
+		const struct mapping *m = maps_find(map->maps, map->num_segments, words[i]);
 
-		if (segment && segment->prot & 4 && segment->library != HGS_NONE &&
-		    has_libffi(map->libraries[segment->library].path))
+		if (m && m->prot & 4 && has_libffi(m->path))
 			return true;
 	}
 	return false;
@@ -140,11 +131,13 @@ static struct hg_error *take(void *context, uint64_t at, uint64_t value, uint32_
 	struct hgs_word word = { .at = at, .value = value, .segment = s->segment,
 				 .target = HGS_NONE };
 
+	if (at < s->live)
+		return NULL;
 	locate(s, &word);
 	if (id == SCAN_NO_VALUE) {
 		word.kind = HGS_WORD_FREED;
 		if (!in_library(word.place) || !is_closure(s, value))
-			return NULL;
+			return pointers_take(s->pointers, &word);
 	} else if (id < s->num_surplus) {
 		word.kind = HGS_WORD_OBJECT;
 		word.target = s->surplus[id].object;
@@ -181,16 +174,24 @@ static uint64_t end_of_data(const struct search *s, const struct hgs_library *li
 	return end;
 }
 
+/* The lowest address in use of a thread's stack in the segment, less the red zone of the psABI; 0: none
+ * is known to be in it. */
+static uint64_t stack_pointer(const struct search *s, const struct hgs_segment *segment)
+{
+	uint64_t lowest = 0;
+
+	for (size_t i = 0; i < s->source->num_threads; i++) {
+		uint64_t sp = s->source->threads[i].sp;
+
+		if (sp >= segment->start && sp < segment->end && (!lowest || sp - RED_ZONE < lowest))
+			lowest = sp - RED_ZONE;
+	}
+	return lowest;
+}
+
 static bool is_stack(const struct search *s, const struct hgs_segment *segment, const char *path)
 {
-	if (!strcmp(path, "[stack]"))
-		return true;
-	/* glibc puts struct pthread at the upper end of a thread's stack (nptl/allocatestack.c). */
-	for (uint32_t i = 0; i < s->heap->num_threads; i++)
-		if (s->heap->threads[i].pthread >= segment->start &&
-		    s->heap->threads[i].pthread < segment->end)
-			return true;
-	return false;
+	return !strcmp(path, "[stack]") || stack_pointer(s, segment);
 }
 
 static enum pass pass_of(const struct search *s, size_t i)
@@ -219,6 +220,7 @@ static struct hg_error *search_segment(struct search *s, size_t i, enum pass pas
 	}
 	s->segment = (uint32_t)i;
 	s->place = places[pass];
+	s->live = pass == PASS_STACKS ? stack_pointer(s, segment) : 0;
 	return scan_run(s->scan, segment->start, segment->end, take, s, &s->total.bytes);
 }
 
@@ -240,6 +242,21 @@ static struct hg_error *search_memory(struct search *s)
 	return error;
 }
 
+/* What is in registers is on no stack. */
+static void search_registers(struct search *s)
+{
+	for (size_t i = 0; i < s->source->num_threads; i++) {
+		const struct freeze_thread *thread = &s->source->threads[i];
+
+		for (size_t k = 0; k < sizeof(thread->registers) / sizeof(thread->registers[0]); k++) {
+			uint32_t id = scan_lookup(s->scan, thread->registers[k]);
+
+			if (id < s->num_surplus)
+				s->surplus[id].in_stacks++;
+		}
+	}
+}
+
 static int by_address(const void *a, const void *b)
 {
 	const struct hgs_word *x = a, *y = b;
@@ -247,44 +264,23 @@ static int by_address(const void *a, const void *b)
 	return (x->at > y->at) - (x->at < y->at);
 }
 
-/* The first of the sorted loose words that lies at or behind the address. */
-static uint32_t first_behind(const struct search *s, uint64_t address)
-{
-	uint32_t low = 0, high = s->num_loose;
-
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (s->loose[middle].at < address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 /* A callback's own objects hold its address, and so does what ctypes was given it in: what lies inside
  * a Python object is no native memory. */
 static struct hg_error *keep_native(struct search *s)
 {
-	const struct snapshot *heap = s->heap;
-	struct hg_error *error = NULL;
+	_cleanup_free_ uint64_t *addresses = calloc((size_t)s->num_loose + 1, sizeof(*addresses));
+	_cleanup_free_ uint32_t *objects = calloc((size_t)s->num_loose + 1, sizeof(*objects));
+	struct hg_error *error = addresses && objects ? NULL : &hg_error_no_memory;
 
-	if (!s->num_loose)
-		return NULL;
+	if (error || !s->num_loose)
+		return error;
 	qsort(s->loose, s->num_loose, sizeof(*s->loose), by_address);
-	for (uint32_t i = 0; i < heap->n; i++) {
-		uint64_t end = heap->addr[i] + heap->size[i];
-
-		if (heap->addr[i] > s->loose[s->num_loose - 1].at || end <= s->loose[0].at)
-			continue;
-		for (uint32_t k = first_behind(s, heap->addr[i]);
-		     k < s->num_loose && s->loose[k].at < end; k++)
-			s->loose[k].kind = 0;
-	}
-	for (uint32_t k = 0; k < s->num_loose && !error; k++)
-		if (s->loose[k].kind)
-			error = add(&s->words, &s->num_words, &s->words_room, &s->loose[k]);
+	for (uint32_t i = 0; i < s->num_loose; i++)
+		addresses[i] = s->loose[i].at;
+	inside_objects(s->heap, addresses, s->num_loose, objects);
+	for (uint32_t i = 0; i < s->num_loose && !error; i++)
+		if (objects[i] == HGS_NONE)
+			error = add(&s->words, &s->num_words, &s->words_room, &s->loose[i]);
 	return error;
 }
 
@@ -331,12 +327,12 @@ static struct hg_error *want(struct search *s)
 	for (uint32_t i = 0; i < s->num_callbacks; i++)
 		scan_want(s->scan, heap->holders[s->callbacks[i]].code, s->num_surplus + i);
 	/* Closures lie in executable memory of no library. */
-	for (size_t i = 0; i < map->num_segments; i++)
+	for (size_t i = 0; i < map->num_segments && !error; i++)
 		if (map->segments[i].prot & 4 && map->segments[i].library == HGS_NONE &&
-		    map->maps[i].path[0] != '[' &&
-		    !scan_want_range(s->scan, map->segments[i].start, map->segments[i].end))
-			break;
-	return NULL;
+		    map->maps[i].path[0] != '[')
+			error = scan_want_range(s->scan, map->segments[i].start,
+						map->segments[i].end);
+	return error ? error : pointers_want(s->pointers, s->scan);
 }
 
 /* Rows of what opaque objects account for are no longer of interest. */
@@ -352,9 +348,16 @@ static void drop_explained(struct search *s)
 
 static struct hg_error *write_all(const struct search *s, struct snapshot_writer *writer)
 {
-	struct hg_error *error = snapshot_writer_add(writer, HGS_SURPLUS, sizeof(*s->surplus),
-						     s->surplus, s->num_surplus);
+	const struct hgs_pointer *pointers;
+	uint32_t count;
+	struct hg_error *error = pointers_finish(s->pointers, &pointers, &count);
 
+	if (!error)
+		error = snapshot_writer_add(writer, HGS_POINTERS, sizeof(*pointers), pointers,
+					    count);
+	if (!error)
+		error = snapshot_writer_add(writer, HGS_SURPLUS, sizeof(*s->surplus), s->surplus,
+					    s->num_surplus);
 	if (!error)
 		error = snapshot_writer_add(writer, HGS_WORDS, sizeof(*s->words), s->words,
 					    s->num_words);
@@ -371,6 +374,7 @@ static void search_deinit(struct search *s)
 	free(s->words);
 	free(s->loose);
 	free(s->bss);
+	pointers_destroy(s->pointers);
 }
 
 struct hg_error *native_write(const struct native_source *source, struct snapshot_writer *writer)
@@ -384,6 +388,8 @@ struct hg_error *native_write(const struct native_source *source, struct snapsho
 	if (!error)
 		error = find_surplus(&s, traits);
 	if (!error)
+		error = pointers_create(source, &s.pointers);
+	if (!error)
 		error = want(&s);
 	if (!error)
 		error = opaque_references(source->heap, source->memory, traits, source->map, s.scan,
@@ -395,6 +401,9 @@ struct hg_error *native_write(const struct native_source *source, struct snapsho
 		error = search_memory(&s);
 	if (!error)
 		error = keep_native(&s);
+	if (error)
+		return error;
+	search_registers(&s);
 	drop_explained(&s);
-	return error ? error : write_all(&s, writer);
+	return write_all(&s, writer);
 }

@@ -30,6 +30,7 @@ struct options {
 	const char *source; /* PID or file, as typed; of diff the last */
 	const char *older[2]; /* of diff, in order */
 	unsigned num_older;
+	const char *unload; /* library that --unload names; NULL: none */
 	const char *object; /* OBJECT of why, refs, backrefs, retained; NULL where there is none */
 	const char **outputs; /* -o, in order; NULL-terminated; owned */
 	unsigned num_outputs;
@@ -42,8 +43,6 @@ struct options {
 	int depth;
 	uint64_t timeout_ns;
 	enum freeze_mode mode;
-	const char *where; /* a condition, or NULL; see graph/where.h */
-	bool tsv;
 	const char *baseline; /* a file, or NULL */
 	uint64_t fail_on; /* bit (1 << enum finding_code) each */
 };

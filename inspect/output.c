@@ -29,7 +29,7 @@ static struct hg_error *kind_of(const char *path, enum output_kind *ret)
 			return NULL;
 		}
 	}
-	return hg_error_hint(hg_error_new(HG_EXIT_USAGE, "cannot write %s: its suffix does not say what",
+	return hg_error_hint(hg_error_new(HG_EXIT_USAGE, "cannot write '%s': its suffix does not say what",
 					  path),
 			     "name it .png, .svg, .pdf, .dot, .json, .hgs or .baseline");
 }
@@ -45,9 +45,11 @@ static struct hg_error *cannot_open(const char *path, const char *folder, int er
 	struct hg_error *error =
 		hg_error_errno(HG_EXIT_FAILURE, errnum, "cannot write %s", path);
 
-	if (errnum == ENOENT || errnum == ENOTDIR)
+	if (errnum == ENOENT && access(folder, F_OK) < 0)
 		return hg_error_hint(error, "mkdir -p %s", folder);
-	if (errnum == EACCES || errnum == EROFS || errnum == EPERM)
+	/* ENOENT as well: a file system where no file can be made, such as /proc. */
+	if (errnum == ENOENT || errnum == ENOTDIR || errnum == EACCES || errnum == EROFS ||
+	    errnum == EPERM)
 		return hg_error_hint(error, "-o FILE in a folder that you may write to");
 	if (errnum == ENOSPC || errnum == EDQUOT)
 		return hg_error_hint(error, "make room there, or -o FILE on another file system");

@@ -52,14 +52,16 @@ static char *keep_dot(const struct answer *answer, const struct picture_options 
 }
 
 struct hg_error *picture_write(const struct answer *answer, const struct options *options,
-			       struct selected selected, const struct output *output)
+			       struct selected selected, const struct output *output,
+			       const struct interrupt *interrupt)
 {
 	const struct picture_options picture = picture_of(options, selected);
 	struct hg_error *error =
 		picture_draw(answer, &picture, output_format(output->kind), output->fd);
 	_cleanup_free_ char *kept = NULL, *hint = NULL;
 
-	if (!error || error == &hg_error_no_memory || output->kind == OUTPUT_DOT)
+	if (!error || error == &hg_error_no_memory || output->kind == OUTPUT_DOT ||
+	    interrupted(interrupt))
 		return error;
 	kept = keep_dot(answer, &picture, output);
 	if (!kept)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../graph/answer.h"
+#include "interrupt.h"
 #include "options.h"
 #include "output.h"
 
@@ -12,7 +13,9 @@ struct selected {
 };
 
 /* Draws into the output, which stays to be committed. Where drawing fails, the same picture is left
- * as DOT beside it, if that name is free, and the error's hint names it. */
+ * as DOT beside it, if that name is free, and the error's hint names it; not where the user wants
+ * out. */
 _must_check_ struct hg_error *picture_write(const struct answer *answer,
 					    const struct options *options,
-					    struct selected selected, const struct output *output);
+					    struct selected selected, const struct output *output,
+					    const struct interrupt *interrupt);

@@ -11,7 +11,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { FILTER_BITS = 18, PAGE_SHIFT = 12, PAGES = 512, RANGES = 16 };
+#include "ranges.h"
+
+enum { FILTER_BITS = 18, PAGE_SHIFT = 12, PAGES = 512 };
 enum { WANTS_VALUE = 1, WANTS_RANGE = 2 };
 #define PAGE (UINT64_C(1) << PAGE_SHIFT)
 #define PIECE (PAGES * PAGE)
@@ -28,10 +30,8 @@ struct scan {
 		uint32_t id;
 	} *slots;
 	size_t mask;
-	struct {
-		uint64_t start, end;
-	} ranges[RANGES];
-	unsigned num_ranges;
+	struct range *ranges; /* ascending */
+	size_t num_ranges;
 	uint8_t filter[1u << FILTER_BITS];
 	uint64_t words[PIECE / sizeof(uint64_t)];
 };
@@ -75,6 +75,7 @@ void scan_destroy(struct scan *scan)
 	if (scan->pagemap >= 0)
 		close(scan->pagemap);
 	free(scan->slots);
+	free(scan->ranges);
 	free(scan);
 }
 
@@ -109,23 +110,36 @@ uint32_t scan_lookup(struct scan *scan, uint64_t value)
 	return scan->slots[slot].value ? scan->slots[slot].id : SCAN_NO_VALUE;
 }
 
-bool scan_want_range(struct scan *scan, uint64_t start, uint64_t end)
+struct hg_error *scan_want_range(struct scan *scan, uint64_t start, uint64_t end)
 {
-	if (scan->num_ranges == RANGES)
-		return false;
-	scan->ranges[scan->num_ranges].start = start;
-	scan->ranges[scan->num_ranges++].end = end;
-	for (uint64_t page = start; page < end; page += PAGE)
+	struct range *grown = reallocarray(scan->ranges, scan->num_ranges + 1, sizeof(*grown));
+	size_t i = scan->num_ranges;
+
+	if (!grown)
+		return &hg_error_no_memory;
+	scan->ranges = grown;
+	for (; i > 0 && grown[i - 1].start > start; i--)
+		grown[i] = grown[i - 1];
+	grown[i] = (struct range){ start, end };
+	scan->num_ranges++;
+	for (uint64_t page = start & -PAGE; page < end; page += PAGE)
 		*filter_of(scan, page) |= WANTS_RANGE;
-	return true;
+	return NULL;
 }
 
 static bool in_range(const struct scan *scan, uint64_t value)
 {
-	for (unsigned i = 0; i < scan->num_ranges; i++)
-		if (value >= scan->ranges[i].start && value < scan->ranges[i].end)
-			return true;
-	return false;
+	size_t low = 0, high = scan->num_ranges;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (scan->ranges[middle].end <= value)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < scan->num_ranges && scan->ranges[low].start <= value;
 }
 
 static struct hg_error *look(struct scan *scan, uint64_t at, size_t count, scan_found *found,

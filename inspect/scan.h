@@ -21,8 +21,8 @@ void scan_destroy(struct scan *scan);
 void scan_want(struct scan *scan, uint64_t value, uint32_t id);
 /* The id of a wanted value, or SCAN_NO_VALUE. O(1). */
 uint32_t scan_lookup(struct scan *scan, uint64_t value);
-/* Words in [start, end), whatever they are; at most 16 ranges. False where there are more. */
-_must_check_ bool scan_want_range(struct scan *scan, uint64_t start, uint64_t end);
+/* Words in [start, end), whatever they are. Ranges do not overlap. */
+_must_check_ struct hg_error *scan_want_range(struct scan *scan, uint64_t start, uint64_t end);
 
 /* `value` is the word as it is in memory. */
 typedef struct hg_error *scan_found(void *context, uint64_t at, uint64_t value,

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 bool source_is_pid(const char *source, pid_t *pid)
@@ -43,9 +44,13 @@ struct hg_error *source_file(const char *path, struct snapshot **ret)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	char magic[4] = "";
+	struct stat st;
 
 	if (fd < 0)
 		return hg_error_hint(hg_error_errno(HG_EXIT_FAILURE, errno, "cannot open %s", path),
+				     "SOURCE is a PID or a snapshot (.hgs)");
+	if (!fstat(fd, &st) && S_ISDIR(st.st_mode))
+		return hg_error_hint(hg_error_errno(HG_EXIT_FAILURE, EISDIR, "cannot read %s", path),
 				     "SOURCE is a PID or a snapshot (.hgs)");
 	if (pread(fd, magic, sizeof(magic), 0) == sizeof(magic) && !memcmp(magic, "\177ELF", 4))
 		return hg_error_hint(hg_error_new(HG_EXIT_UNREADABLE,

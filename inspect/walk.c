@@ -110,6 +110,7 @@ static struct hg_error *give_roots(struct freeze *freeze, const struct py_runtim
 		return &hg_error_no_memory;
 	for (size_t i = 0; i < walk->roots.count; i++)
 		given[i] = (struct hook_given){ .object = walk->roots.root[i].object,
+						.owner = walk->roots.root[i].owner,
 						.kind = walk->roots.root[i].kind };
 	error = map(freeze, (size + PAGE - 1) & -PAGE, PROT_READ | PROT_WRITE, &walk->control.given);
 	if (error)

@@ -46,3 +46,14 @@ int py_code_place(const struct memory *memory, const struct py_layout *layout, u
 	ret->line = read_line(memory, layout, code, lasti);
 	return 0;
 }
+
+bool py_generator_is_new(const struct memory *memory, const struct py_layout *layout,
+			 uint64_t generator, int32_t lasti)
+{
+	int8_t state;
+
+	if (layout->gen_created == PY_ABSENT)
+		return lasti < 0;
+	return memory_read(memory, generator + (uint64_t)layout->gen_frame_state, &state, 1) == 0 &&
+	       state == layout->gen_created;
+}

@@ -153,13 +153,20 @@ static struct hg_error *look_at(struct finder *f, uint32_t object)
 	case ROLE_NONE:
 		return NULL;
 	case ROLE_INT:
-		return holder_integer(f, object);
+		return may_be_handle(f, object) ? peek_at(f, object) : NULL;
 	case ROLE_CAPSULE:
 		return holder_capsule(f, object);
 	default:
 		error = holder_ctypes(f, object);
 		return error ? error : holder_cffi(f, object);
 	}
+}
+
+static int by_object(const void *a, const void *b)
+{
+	uint32_t x = ((const struct hgs_holder *)a)->object, y = ((const struct hgs_holder *)b)->object;
+
+	return (x > y) - (x < y);
 }
 
 static struct hg_error *find(struct finder *f)
@@ -172,8 +179,14 @@ static struct hg_error *find(struct finder *f)
 		error = cffi_prepare(f);
 	for (uint32_t i = 0; !error && i < f->heap->n; i++)
 		error = look_at(f, i);
+	if (!error)
+		error = peek_flush(f);
+	if (error)
+		return error;
+	if (f->found.count)
+		qsort(f->found.holder, f->found.count, sizeof(*f->found.holder), by_object);
 	cffi_name_functions(f);
-	return error ? error : holders_cffi_extern(f);
+	return holders_cffi_extern(f);
 }
 
 struct hg_error *py_holders(const struct py_holders_source *source, struct py_holders_found *ret)

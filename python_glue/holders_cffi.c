@@ -18,7 +18,7 @@
 enum { TP_BASICSIZE = 32, VAR_SIZE = 16 }; /* PyTypeObject, PyVarObject */
 enum { CLIBRARY_SIZE = 40, CLIBRARY_HANDLE = 16, CLIBRARY_NAME = 24, CLIBRARY_AUTO_CLOSE = 32 };
 enum { LIB_SIZE = 64, LIB_NAME = 32, LIB_HANDLE = 48, LIB_AUTO_CLOSE = 56 };
-enum { CDATA_SIZE = 40, CDATA_TYPE = 16, CALLBACK_SIZE = 48 };
+enum { CDATA_SIZE = 40, CALLBACK_SIZE = 48 }; /* c_type at 16, c_data at 24 */
 /* CTypeDescrObject; its name follows at once. From 2.0 on there are more flags in front of it. */
 enum { CTYPE_SIZE = 88, CTYPE_SIZE_2 = 96, CTYPE_ITEM_SIZE = 64, CTYPE_FLAGS = 80 };
 enum { CT_BASE_FLAGS = 0x7ff, CT_FUNCTIONPTR = 0x100, CT_IS_VOID_PTR = 0x200000 };
@@ -241,21 +241,20 @@ static struct hg_error *add_library(struct finder *f, uint32_t object, uint32_t 
 	return error ? error : holder_add(f, &holder);
 }
 
-static struct hg_error *add_data(struct finder *f, uint32_t object)
+struct hg_error *holder_cffi_data(struct finder *f, uint32_t object, const uint64_t words[2])
 {
 	struct hgs_holder holder = { .object = object, .kind = HGS_HOLDER_FUNCTION };
-	uint64_t data[2]; /* c_type, c_data */
+	uint64_t type = words[0], data = words[1];
 
-	if (memory_read(f->source->memory, f->heap->addr[object] + CDATA_TYPE, data, sizeof(data)) ||
-	    !holder_is_address(data[1]))
+	if (!holder_is_address(data))
 		return NULL;
-	if (set_has(&f->cffi.pointers, data[0]))
-		return holder_pointer(f, object, data[1]);
-	if (!set_has(&f->cffi.functions, data[0]))
+	if (set_has(&f->cffi.pointers, type))
+		return holder_pointer(f, object, data);
+	if (!set_has(&f->cffi.functions, type))
 		return NULL;
 	if (role_of(f, object) == ROLE_CFFI_CALLBACK)
 		holder.kind = HGS_HOLDER_CALLBACK;
-	holder.code = data[1];
+	holder.code = data;
 	holder.library = library_by_address(f->source, holder.code);
 	return holder_add(f, &holder);
 }
@@ -275,7 +274,7 @@ struct hg_error *holder_cffi(struct finder *f, uint32_t object)
 		return add_library(f, object, object);
 	case ROLE_CFFI_DATA:
 	case ROLE_CFFI_CALLBACK:
-		return add_data(f, object);
+		return peek_at(f, object);
 	default:
 		return NULL;
 	}

@@ -26,7 +26,7 @@ struct hg_error *integers_prepare(struct finder *f)
 	return error;
 }
 
-static bool may_be_handle(const struct finder *f, uint32_t object)
+bool may_be_handle(const struct finder *f, uint32_t object)
 {
 	const char *text = snapshot_text(f->heap, object);
 
@@ -44,11 +44,11 @@ struct hg_error *holder_pointer(struct finder *f, uint32_t object, uint64_t valu
 	return holder_add(f, &holder);
 }
 
-struct hg_error *holder_integer(struct finder *f, uint32_t object)
+struct hg_error *holder_integer(struct finder *f, uint32_t object, const uint64_t words[2])
 {
 	uint64_t value;
 
-	if (!may_be_handle(f, object) || set_has(&f->own, object) || holder_address(f, object, &value))
+	if (set_has(&f->own, object) || int_value(f->source->layout, words, &value))
 		return NULL;
 	return holder_pointer(f, object, value);
 }

@@ -37,11 +37,19 @@ struct cffi {
 	struct set inside;    /* addresses of the CLibrary objects that have a face */
 };
 
+/* Objects that wait to be looked at together. */
+enum { PEEK_MAX = MEMORY_GATHER };
+struct peek {
+	uint32_t object[PEEK_MAX];
+	uint32_t count;
+};
+
 struct finder {
 	const struct py_holders_source *source;
 	const struct snapshot *heap;
 	uint8_t *role; /* of each object that is a type: enum holder_role */
 	struct cffi cffi;
+	struct peek peek;
 	struct set handles; /* of the libraries that are loaded */
 	struct set own;	    /* objects that an owner has as its handle */
 	struct py_holders_found found;
@@ -65,6 +73,8 @@ uint32_t holder_key(const struct snapshot *heap, uint32_t dict, const char *name
 uint32_t holder_attribute(const struct snapshot *heap, uint32_t object, const char *name);
 /* An int that is an address; -1 where it is negative, larger or no int. */
 int holder_address(const struct finder *f, uint32_t object, uint64_t *ret);
+/* The same of the two words behind an int's head: ob_size and its first digits. */
+int int_value(const struct py_layout *layout, const uint64_t words[2], uint64_t *ret);
 /* A str or bytes, whole; false for others. */
 bool holder_name(const struct finder *f, uint32_t object, char *buffer, size_t size);
 /* Whether a program of x86-64 can have code or data there. Constants that are no addresses (SIG_IGN,
@@ -81,14 +91,23 @@ _must_check_ struct hg_error *holder_add(struct finder *f, const struct hgs_hold
 
 _must_check_ struct hg_error *capsule_add(struct finder *f, const struct hgs_capsule *capsule);
 
+/* --- holders_peek.c ------------------------------------------------------------------------- */
+
+/* Puts off the look at an object of role ROLE_INT, ROLE_CFFI_DATA or ROLE_CFFI_CALLBACK to the end of a
+ * batch; the last one ends with peek_flush(). The holders found come out of order. */
+_must_check_ struct hg_error *peek_at(struct finder *f, uint32_t object);
+_must_check_ struct hg_error *peek_flush(struct finder *f);
+
 /* --- the finders: each looks at one object --------------------------------------------------- */
 
 _must_check_ struct hg_error *holder_ctypes(struct finder *f, uint32_t object);
 _must_check_ struct hg_error *holder_module(struct finder *f, uint32_t object);
 _must_check_ struct hg_error *holder_type(struct finder *f, uint32_t object);
 _must_check_ struct hg_error *holder_capsule(struct finder *f, uint32_t object);
+/* By its text: whether an int may be a handle. */
+bool may_be_handle(const struct finder *f, uint32_t object);
 /* An int, a void pointer of cffi with this value: a holder where it is a handle. */
-_must_check_ struct hg_error *holder_integer(struct finder *f, uint32_t object);
+_must_check_ struct hg_error *holder_integer(struct finder *f, uint32_t object, const uint64_t words[2]);
 _must_check_ struct hg_error *holder_pointer(struct finder *f, uint32_t object, uint64_t value);
 /* Before these: which handles there are, and which ints are the owners' own. O(objects). */
 _must_check_ struct hg_error *integers_prepare(struct finder *f);
@@ -98,6 +117,8 @@ _must_check_ struct hg_error *integers_prepare(struct finder *f);
 _must_check_ struct hg_error *cffi_prepare(struct finder *f);
 void cffi_deinit(struct cffi *cffi);
 _must_check_ struct hg_error *holder_cffi(struct finder *f, uint32_t object);
+_must_check_ struct hg_error *holder_cffi_data(struct finder *f, uint32_t object,
+					       const uint64_t words[2]);
 
 /* Gives functions that a library object has as attributes its library's name. */
 void cffi_name_functions(struct finder *f);

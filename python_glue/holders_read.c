@@ -6,7 +6,9 @@
 
 #include "unicode.h"
 
-enum { INT_DIGITS = 3, INT_DIGIT_BITS = 30 }; /* 64 bits */
+/* Two digits have all bits of an address. Room for two is there where an int has one: what malloc gives
+ * is a multiple of 16 bytes. */
+enum { INT_SIZE = 16, INT_DIGITS = 2, INT_DIGIT_BITS = 30 };
 /* vm.mmap_min_addr as Linux has it; the end of user space with four levels of page tables. */
 #define LOWEST_PAGE 0x1000u
 #define USER_SPACE_END 0x800000000000u
@@ -48,24 +50,28 @@ uint32_t holder_attribute(const struct snapshot *heap, uint32_t object, const ch
 
 /* To 3.11 ob_size is the count of digits, from 3.12 on a tag holds it above three bits
  * (Include/cpython/longintrepr.h). */
-int holder_address(const struct finder *f, uint32_t object, uint64_t *ret)
+int int_value(const struct py_layout *layout, const uint64_t words[2], uint64_t *ret)
 {
-	const struct snapshot *heap = f->heap;
-	uint32_t digits[INT_DIGITS] = { 0 };
-	uint64_t size, count;
+	uint64_t count = layout->minor >= 12 ? words[0] >> 3 : words[0];
 
-	if (object == HGS_NONE || strcmp(snapshot_type_name(heap, object), "int") ||
-	    memory_read_u64(f->source->memory, heap->addr[object] + 16, &size))
-		return -1;
-	count = f->source->layout->minor >= 12 ? size >> 3 : size;
-	if (count > INT_DIGITS || (f->source->layout->minor >= 12 && (size & 3) == 2))
-		return -1;
-	if (memory_read(f->source->memory, heap->addr[object] + 24, digits, count * sizeof(*digits)))
+	if (count > INT_DIGITS || (layout->minor >= 12 && (words[0] & 3) == 2))
 		return -1;
 	*ret = 0;
-	for (uint64_t i = count; i-- > 0;)
-		*ret = *ret << INT_DIGIT_BITS | digits[i];
+	if (count > 1)
+		*ret = words[1] >> 32 << INT_DIGIT_BITS;
+	if (count)
+		*ret |= (uint32_t)words[1];
 	return 0;
+}
+
+int holder_address(const struct finder *f, uint32_t object, uint64_t *ret)
+{
+	uint64_t words[2];
+
+	if (object == HGS_NONE || strcmp(snapshot_type_name(f->heap, object), "int") ||
+	    memory_read(f->source->memory, f->heap->addr[object] + INT_SIZE, words, sizeof(words)))
+		return -1;
+	return int_value(f->source->layout, words, ret);
 }
 
 bool holder_name(const struct finder *f, uint32_t object, char *buffer, size_t size)

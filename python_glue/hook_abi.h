@@ -44,11 +44,12 @@ struct hook_frame {
 	int32_t lasti;	   /* byte offset into the code; the driver turns it into a line */
 };
 
-/* A root that the driver has found. Its row in ROOTS has the number of its entry, plus one, in `name`
- * and no thread; the driver puts in what it knows. */
+/* What the driver has found. A root's row in ROOTS has the number of its entry, plus one, in `name`
+ * and no thread; the driver puts in what it knows. With an `owner` it is no root but a reference of
+ * that static type, which the interpreter keeps for it. */
 struct hook_given {
-	uint64_t object;
-	uint32_t kind; /* enum hgs_root_kind */
+	uint64_t object, owner;
+	uint32_t kind; /* enum hgs_root_kind; with an owner the name of the reference, HGS_EDGE_* */
 	uint32_t pad;
 };
 

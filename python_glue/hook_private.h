@@ -173,10 +173,12 @@ enum hook_type_offset {
 	TP_BASES = 336,
 	TP_MRO = 344,
 	TP_CACHE = 352,
+	TP_SUBCLASSES = 360,
 	TP_DEL = 376,
 	TP_FINALIZE = 392,
 };
 
+#define TPF_STATIC_BUILTIN (1ull << 1) /* 3.12+ */
 #define TPF_INLINE_VALUES (1ull << 2) /* 3.13+ */
 #define TPF_PREHEADER_WEAK (1ull << 3) /* 3.12+: MANAGED_WEAKREF */
 #define TPF_MANAGED_DICT (1ull << 4) /* 3.11+ */

@@ -16,10 +16,11 @@ static void given_roots(struct hook *h)
 	uint32_t i;
 
 	for (i = 0; i < h->control->num_given; i++)
-		push_root(h, (struct hgs_root){ .object = hook_index(h, given[i].object),
-						.kind = given[i].kind,
-						.name = i + 1,
-						.thread = HGS_NONE });
+		if (!given[i].owner)
+			push_root(h, (struct hgs_root){ .object = hook_index(h, given[i].object),
+							.kind = given[i].kind,
+							.name = i + 1,
+							.thread = HGS_NONE });
 }
 
 static uint32_t push_pseudo(struct hook *h, uint64_t address, bool frame)

@@ -91,18 +91,24 @@ static void reference_count(struct hook *h, uint32_t i, uint64_t object)
 }
 
 /* A static type is not gc's: what it holds is added here, and it is a root by itself. In 3.12 and
- * later the dict of a builtin one is kept by the interpreter and tp_dict is NULL. */
+ * later the interpreter keeps a builtin one's dict and subclasses, and its own fields are NULL and a
+ * number; the driver tells what they are. */
 static void static_type(struct hook *h, uint32_t i, uint64_t type)
 {
-	static const uint16_t held[] = { TP_BASES, TP_MRO, TP_BASE };
+	static const uint16_t held[] = { TP_BASES, TP_MRO, TP_BASE, TP_SUBCLASSES };
+	const struct hook_given *given = (const struct hook_given *)h->control->given;
 	struct hook_array *roots = hook_column(h, HOOK_ROOTS);
 	struct hgs_root *root = hook_push(h, roots, sizeof(*root));
-	unsigned k;
+	bool managed = h->minor >= 12 && get64(type + TP_FLAGS) & TPF_STATIC_BUILTIN;
+	uint64_t k;
 
 	*root = (struct hgs_root){ .object = i, .kind = HGS_ROOT_STATIC, .thread = HGS_NONE };
 	hook_edge(h, get64(type + TP_DICT), HGS_EDGE_ATTR_DICT, 0);
-	for (k = 0; k < sizeof(held) / sizeof(held[0]); k++)
+	for (k = 0; k < sizeof(held) / sizeof(held[0]) - managed; k++)
 		hook_edge(h, get64(type + held[k]), HGS_EDGE_UNNAMED, 0);
+	for (k = 0; k < h->control->num_given; k++)
+		if (given[k].owner == type)
+			hook_edge(h, given[k].object, given[k].kind, 0);
 }
 
 /* From 3.9 on structseq_traverse() looks the number of fields up in the type's dict, for which it

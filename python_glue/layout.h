@@ -43,6 +43,7 @@ struct py_layout {
 	int32_t code_firstlineno, code_linetable, code_adaptive;
 	/* PyGenObject (and coroutine, async generator) */
 	int32_t gen_frame, gen_iframe, gen_frame_state, gen_code;
+	int32_t gen_created;   /* a value, FRAME_CREATED: not a line of it has run */
 	int32_t gen_executing; /* a value, FRAME_EXECUTING: below it suspended, above it finished */
 	/* others, not worth finding by tp_members */
 	int32_t heaptype_cached_keys, heaptype_qualname, func_dict, func_code, func_closure, func_qualname;
@@ -55,6 +56,8 @@ struct py_layout {
 	int32_t is_dict, is_codecs, is_fork_hooks, is_audit_hooks, is_builtins_copy, is_sysdict_copy;
 	int32_t is_modules_by_index, is_importlib, is_import_func, is_warnings;
 	int32_t is_atexit_module, is_atexit_array, is_atexit_list, is_monitoring, is_monitoring_names;
+	int32_t is_static_types, is_static_types_end, is_extension_types, is_extension_types_end;
+	int32_t static_type_size, static_type_dict; /* size of one entry; in it */
 	int32_t gc_garbage, gc_callbacks, rt_signal_handlers;
 	int32_t ts_profile, ts_trace, ts_async_generators, ts_on_delete, ts_local_key, ts_running_loop;
 	int32_t reserved[32];

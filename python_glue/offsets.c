@@ -53,6 +53,9 @@ struct _dictkeysobject {
 #endif
 
 #define PRINT(name, type, member) printf("%s %zd\n", #name, (ssize_t)offsetof(type, member))
+/* Where an array ends. */
+#define PRINT_END(name, type, member) \
+	printf("%s %zd\n", #name, (ssize_t)(offsetof(type, member) + sizeof(((type *)0)->member)))
 
 static void print_runtime(void)
 {
@@ -132,6 +135,19 @@ static void print_holdings(void)
 	PRINT(is_atexit_array, PyInterpreterState, atexit.callbacks);
 #else
 	PRINT(is_atexit_list, PyInterpreterState, atexit.callbacks);
+#endif
+#if MINOR == 12
+	PRINT(is_static_types, PyInterpreterState, types.builtins);
+	PRINT_END(is_static_types_end, PyInterpreterState, types.builtins);
+	printf("static_type_size %zu\n", sizeof(static_builtin_state));
+	PRINT(static_type_dict, static_builtin_state, tp_dict);
+#elif MINOR >= 13
+	PRINT(is_static_types, PyInterpreterState, types.builtins.initialized);
+	PRINT_END(is_static_types_end, PyInterpreterState, types.builtins.initialized);
+	PRINT(is_extension_types, PyInterpreterState, types.for_extensions.initialized);
+	PRINT_END(is_extension_types_end, PyInterpreterState, types.for_extensions.initialized);
+	printf("static_type_size %zu\n", sizeof(managed_static_type_state));
+	PRINT(static_type_dict, managed_static_type_state, tp_dict);
 #endif
 	PRINT(gc_garbage, struct _gc_runtime_state, garbage);
 	PRINT(gc_callbacks, struct _gc_runtime_state, callbacks);
@@ -272,6 +288,7 @@ static void print_objects(void)
 	PRINT(gen_iframe, PyGenObject, gi_iframe);
 	PRINT(gen_frame_state, PyGenObject, gi_frame_state);
 	printf("gen_executing %d\n", FRAME_EXECUTING);
+	printf("gen_created %d\n", FRAME_CREATED);
 #endif
 #if MINOR <= 11
 	PRINT(gen_code, PyGenObject, gi_code);

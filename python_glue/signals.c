@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "../graph/hgs.h"
-#include "roots.h"
+#include "roots_parts.h"
 
 enum {
 	SIGNALS = 65, /* NSIG of Linux on x86-64 */
@@ -17,6 +17,7 @@ enum {
 	TABLE_WORDS = SIGNALS * ENTRY,
 	MOST = 32, /* at least so many signals are left to their default */
 	PAGE = 4096,
+	CHUNK = 1 << 17, /* divides REACH */
 	/* How far from _PyRuntime the module's data are searched, each way: .data and .bss of
 	 * libpython are under 1 MB. */
 	REACH = 2 << 20,
@@ -60,6 +61,15 @@ static bool is_table(const struct memory *memory, const uint64_t *word)
 	return true;
 }
 
+static void read_what_is_there(const struct memory *memory, uint64_t address, char *ret)
+{
+	if (memory_read(memory, address, ret, CHUNK) == 0)
+		return;
+	for (size_t at = 0; at < CHUNK; at += PAGE)
+		if (memory_read(memory, address + at, ret + at, PAGE) < 0)
+			memset(ret + at, 0, PAGE);
+}
+
 /* Finds the table around `address`. Pages that cannot be read stay 0. */
 static struct hg_error *search(const struct memory *memory, uint64_t address,
 			       uint64_t table[TABLE_WORDS], bool *found)
@@ -71,9 +81,8 @@ static struct hg_error *search(const struct memory *memory, uint64_t address,
 	*found = false;
 	if (!data)
 		return &hg_error_no_memory;
-	for (size_t at = 0; at < 2u * REACH; at += PAGE)
-		if (memory_read(memory, begin + at, (char *)data + at, PAGE) < 0)
-			memset((char *)data + at, 0, PAGE);
+	for (size_t at = 0; at < 2u * REACH; at += CHUNK)
+		read_what_is_there(memory, begin + at, (char *)data + at);
 	for (size_t i = 0; !*found && i + TABLE_WORDS <= words; i++)
 		if (!data[i] && data[i + 3] && is_table(memory, data + i)) {
 			memcpy(table, data + i, TABLE_WORDS * sizeof(*table));

@@ -150,7 +150,7 @@ def test_not_a_snapshot(run, tmp_path, content):
 
 def test_source_is_a_folder_or_absent(run, tmp_path):
     (tmp_path / "folder").mkdir()
-    assert run("report", "folder").code in (1, 5)
+    assert_error(run("report", "folder"), 1, "folder: Is a directory", "snapshot")
     assert_error(run("report", "absent.hgs"), 1, "absent.hgs")
 
 
@@ -158,7 +158,8 @@ def test_object_that_is_not_there(one_python, start, run):
     target = start(one_python, "idle.py")
     assert run("snapshot", target.pid, "-o", "s.hgs").code == 0
     assert_error(run("why", "s.hgs", "0x10"), 1, "0x10")
-    assert_error(run("why", "s.hgs", "type:no.such.Type"), 1, "no.such.Type")
+    assert_error(run("why", "s.hgs", "type:no.such.Type"), 1, "no.such.Type", "heapgraph types")
+    assert_error(run("why", "s.hgs", "lib:nosuch"), 1, "lib:nosuch", "heapgraph handles")
     assert_error(run("why", "s.hgs", "__main__.no_such_name"), 1, "no_such_name")
     assert_error(run("why", "s.hgs", "__main__.common["), 2, "__main__.common[")
 

@@ -69,3 +69,52 @@ def test_idle_interpreter_has_nothing(python, start, run):
     result = attach(run, start(python, "idle.py"))
     assert result.finding("reference-surplus") == result.finding("native-callback") == []
     assert result.json["native_references"] == []
+
+
+def unload(run, target, library):
+    result = run("handles", target.pid, "--unload", library, "--json")
+    assert result.code == 0, result.err
+    assert result.json["unload"]["library"] == f"lib{library}.so"
+    return result.json["unload"]
+
+
+def certain(answer):
+    return [(one["from"], one["path"]) for one in answer["pointers"] if not one["inferred"]]
+
+
+def test_unload_what_nothing_points_into(python, start, run):
+    answer = unload(run, meter(start, python, "opened"), "codec")
+    assert certain(answer) == []
+    # A freed block may keep what it had.
+    assert answer["safe"] is (None if answer["pointers"] else True)
+    assert "data of the other libraries" in answer["searched"]
+    assert "heap and anonymous memory" in answer["searched"]
+
+
+def test_unload_what_another_library_calls(python, start, run):
+    answer = unload(run, meter(start, python, "plugin"), "codec")
+    assert answer["safe"] is False
+    assert certain(answer) == [(f"{LIBRARY} .bss", None)]
+    assert "1 word is an address of its code" in answer["pointers"][0]["what"]
+
+
+def test_unload_what_a_thread_runs(python, start, run, tmp_path):
+    target = meter(start, python, "waiting")
+    answer = unload(run, target, "meter")
+    assert answer["safe"] is False
+    found = certain(answer)
+    assert ("handle", "__main__.meter") in found
+    assert ("function", "__main__.meter.meter_wait") in found
+    assert any(place.startswith("stack of thread") for place, _ in found)
+    snapshot = tmp_path / "waiting.hgs"
+    assert run("snapshot", target.pid, "-o", snapshot).code == 0
+    from_file = run("handles", snapshot, "--unload", "meter", "--json").json["unload"]
+    assert sorted(certain(from_file)) == sorted(found)
+    text = run("handles", snapshot, "--unload", "libmeter.so").out
+    assert "Unload libmeter.so? No" in text and "Searched:" in text
+
+
+def test_unload_of_no_library(one_python, start, run):
+    target = start(one_python, "idle.py")
+    tool.assert_error(run("handles", target.pid, "--unload", "nowhere"), 1,
+                      "no library 'nowhere' is loaded", "handles")

@@ -51,15 +51,16 @@ def test_an_output_that_exists_is_refused(target, run, tmp_path):
     assert (tmp_path / "mine.png").read_bytes().startswith(b"\x89PNG")
 
 
-@pytest.mark.parametrize("arguments,what", [
-    (["-o", "absent/out.png"], "absent/out.png"), (["-o", "out.txt"], "out.txt"),
-    (["-o", "out"], "out"), (["-o", "a.png", "-o", "a.png"], "a.png"),
-    (["-o", "/proc/out.png"], "/proc/out.png")])
-def test_bad_output_is_found_before_the_target_is_touched(target, run, arguments, what, tmp_path):
+@pytest.mark.parametrize("arguments,code,what,hint", [
+    (["-o", "absent/out.png"], 1, "absent/out.png", "mkdir -p absent"),
+    (["-o", "out.txt"], 2, "out.txt", "name it .png"), (["-o", "out"], 2, "'out'", "name it .png"),
+    (["-o", ""], 2, "''", "name it .png"), (["-o", "a.png", "-o", "a.png"], 2, "a.png", None),
+    (["-o", "/proc/out.png"], 1, "/proc/out.png", "a folder that you may write to")])
+def test_bad_output_is_found_before_the_target_is_touched(target, run, arguments, code, what, hint,
+                                                          tmp_path):
     with untouched(target):
         result = run("attach", target.pid, *arguments)
-    assert result.code in (1, 2)
-    assert_error(result, result.code, what)
+    assert_error(result, code, what, hint)
     assert os.listdir(tmp_path) == []
 
 

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+import hgs
 import processes
 import tool
 
@@ -61,3 +62,15 @@ def test_root(held, python, run, name):
     thread = re.search(r"thread (\d+)", found["chains"][0]["root"])
     if thread and python.minor >= 11 and not python.root:
         assert int(thread.group(1)) == threads.get(name)
+
+
+def test_static_types_have_their_dicts(held):
+    """Also where the interpreter keeps them for the type (3.12 and newer)."""
+    snapshot = hgs.Snapshot(held[0])
+    types = {snapshot.text(i): i for i in range(snapshot.n) if snapshot.type_name(i) == "type"}
+    for name, attribute in (("int", "bit_length"), ("dict", "setdefault"), ("list", "append")):
+        [found] = [target for target, kind, _ in snapshot.references(types[name])
+                   if kind == hgs.ATTR_DICT]
+        keys = [snapshot.text(target) for target, kind, _ in snapshot.references(found)
+                if kind == hgs.DICT_KEY]
+        assert attribute in keys

@@ -84,11 +84,12 @@ def test_task_never_done(python, sample, run):
     task, coroutine = found["libthumbnail.so"], found["libfilter.so"]
     assert {one["severity"] for one in result.json["findings"]} == {"warning"} and len(found) == 2
     assert owners(result, "libthumbnail.so") == \
-        ["local dll in watch:19 of the pending task <_asyncio.Task> in __main__.background"]
+        ["local dll in watch:19 of the pending task watch() in __main__.background"]
     assert "kept through a pending task" in task["evidence"]
     assert "cancel the task, which waits in watch:19" in task["advice"]
     assert owners(result, "libfilter.so") == ["local dll in warm_up:23 of __main__.later[0]"]
-    assert "await the coroutine `__main__.later[0]`" in coroutine["advice"]
+    assert "kept through a coroutine that was never awaited" in coroutine["evidence"]
+    assert "await `__main__.later[0]`" in coroutine["advice"]
 
 
 def test_module_reload(python, sample, run):

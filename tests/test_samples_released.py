@@ -80,6 +80,19 @@ def test_closure_keeps_function(python, look):
         assert advice(result, code).startswith("drop `__main__.to_byte`, which keeps it,")
 
 
+def test_function_outlives_library(python, look):
+    result = look(python, "function_outlives_library")
+    assert result.library("libcodec.so") is None
+    found = {one["library"]: one for one in result.finding("dangling-function")}
+    assert set(found) == {"libcodec.so", None}, "looked up in it, and made from an address"
+    assert found[None]["path"] == "__main__.by_address"
+    assert ("function", "libcodec.so", "dangling",
+            "closure function of __main__.plugins['checksum']") in result.stale()
+    assert {entry[:4] for entry in result.told} == {
+        ("dangling-function", "error", "libcodec.so", 2), ("dangling-function", "error", None, 1),
+        ("dangling-handle", "error", "libcodec.so", 1)}
+
+
 def test_library_cache(python, look):
     result = look(python, "library_cache")
     assert result.library("libcodec.so") is None, "evicted, and closed"

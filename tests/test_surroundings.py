@@ -66,6 +66,19 @@ def test_first_process_of_a_pid_namespace(one_python, start, run, tmp_path):
     assert [pid for pid, _, _ in target.strays()] == pids
 
 
+@pytest.mark.parametrize("mode", ["fork", "pause"])
+@pytest.mark.parametrize("words", [["--mount"], ["--user", "--map-root-user"],
+                                   ["--user", "--map-root-user", "--mount", "--net", "--ipc", "--uts"]],
+                         ids=["mount", "user", "all"])
+def test_process_in_other_namespaces(one_python, start, run, tmp_path, words, mode):
+    if os.geteuid() != 0 or not shutil.which("unshare") or subprocess.run(
+            ["unshare", *words, "true"], capture_output=True).returncode:
+        pytest.skip("making these namespaces is not allowed here")
+    target = start(Command("other namespaces", "unshare", *words, one_python.path), "idle.py")
+    attach_and_compare(target, lambda *given: run(*given, "--mode", mode), tmp_path)
+    target.assert_unharmed()
+
+
 def test_executable_that_was_deleted(system_python, start, run, tmp_path):
     """As after an upgrade of the interpreter's package."""
     copy = tmp_path / "python-copy"

@@ -1,6 +1,7 @@
 /* A library for measurements that takes more from Python than it gives back. It is called through ctypes:
  * objects by PyDLL, with the GIL. Py_IncRef() is the process's own. */
 #include <stdlib.h>
+#include <unistd.h>
 
 typedef struct object PyObject;
 extern void Py_IncRef(PyObject *object);
@@ -55,4 +56,13 @@ void *meter_open(void)
 void meter_release(PyObject *capsule)
 {
 	free(PyCapsule_GetPointer(capsule, "meter"));
+}
+
+/* Returns when somebody wakes the thread; says how often that was. */
+int meter_wait(void)
+{
+	static int woken;
+
+	pause();
+	return ++woken;
 }

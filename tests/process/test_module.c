@@ -167,6 +167,26 @@ static void strings_at_the_edge_are_read(void **state)
 	munmap(pages, 2 * (size_t)page);
 }
 
+static void pieces_are_read_up_to_the_first_bad_one(void **state)
+{
+	const struct memory self = { getpid() };
+	long page = sysconf(_SC_PAGESIZE);
+	char *pages = mmap(NULL, 2 * (size_t)page, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	const uint64_t addresses[] = { (uintptr_t)pages + 8, (uintptr_t)pages,
+				       (uintptr_t)pages + (uintptr_t)page - 4, (uintptr_t)pages };
+	char text[32] = "";
+
+	assert_ptr_not_equal(pages, MAP_FAILED);
+	mprotect(pages + page, (size_t)page, PROT_NONE);
+	memcpy(pages, "first...second..", 16);
+	assert_int_equal(memory_gather(&self, addresses, 4, 8, text), 2);
+	assert_memory_equal(text, "second..first...", 16);
+	assert_int_equal(memory_gather(&self, addresses + 2, 2, 8, text), 0);
+	assert_int_equal(memory_gather(&self, addresses + 3, 1, 8, text), 1);
+	munmap(pages, 2 * (size_t)page);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -175,6 +195,7 @@ int main(void)
 		cmocka_unit_test(libc_is_read),
 		cmocka_unit_test(nothing_is_found_in_nothing),
 		cmocka_unit_test(strings_at_the_edge_are_read),
+		cmocka_unit_test(pieces_are_read_up_to_the_first_bad_one),
 	};
 
 	return RUN(tests);

@@ -3,8 +3,8 @@
 garbage.py SEED [freeze]: small clusters of objects of many kinds that refer to each other at random;
 some have finalizers; weak references with and without callbacks point at some; of some clusters an
 object is kept. With an even SEED there are suspended generators, whose closing makes gc clear what
-they held; with an odd one finalizers that revive their object, and what it reaches. With `freeze`
-half of it all is in the permanent generation.
+they held; with an odd one finalizers that revive their object, and what it reaches. With `freeze` half
+of it all is in the permanent generation.
 
 Commands: `collect` answers what gc.collect() would free, and what its finalizers revived; `thaw`
 the same after gc.unfreeze().

@@ -32,13 +32,15 @@ struct heap {
 	struct hgs_library *libraries;
 	struct hgs_segment *segments;
 	struct hgs_holder *holders;
+	struct hgs_capsule *capsules;
 	char *strings;
 	size_t n, m, num_roots, num_threads, num_frames, num_thread_locals;
-	size_t num_libraries, num_holders, strings_size;
-	size_t num_segments, num_surplus, num_words, num_inferred;
+	size_t num_libraries, num_holders, num_capsules, strings_size;
+	size_t num_segments, num_surplus, num_words, num_inferred, num_pointers;
 	struct hgs_surplus *surplus;
 	struct hgs_word *words;
 	struct hgs_inferred *inferred;
+	struct hgs_pointer *pointers;
 	struct hgs_search search;
 	bool searched;
 	struct hgs_meta meta;
@@ -102,10 +104,12 @@ void heap_destroy(struct heap *heap)
 	free(heap->libraries);
 	free(heap->segments);
 	free(heap->holders);
+	free(heap->capsules);
 	free(heap->strings);
 	free(heap->surplus);
 	free(heap->words);
 	free(heap->inferred);
+	free(heap->pointers);
 	free(heap);
 }
 
@@ -251,6 +255,12 @@ void heap_segment(struct heap *heap, struct hgs_segment segment)
 	heap->segments[heap->num_segments++] = segment;
 }
 
+void heap_capsule(struct heap *heap, struct hgs_capsule capsule)
+{
+	GROW(heap->capsules, heap->num_capsules);
+	heap->capsules[heap->num_capsules++] = capsule;
+}
+
 void heap_holder(struct heap *heap, struct hgs_holder holder)
 {
 	GROW(heap->holders, heap->num_holders);
@@ -273,6 +283,12 @@ void heap_word(struct heap *heap, struct hgs_word word)
 {
 	GROW(heap->words, heap->num_words);
 	heap->words[heap->num_words++] = word;
+}
+
+void heap_pointer(struct heap *heap, struct hgs_pointer pointer)
+{
+	GROW(heap->pointers, heap->num_pointers);
+	heap->pointers[heap->num_pointers++] = pointer;
 }
 
 void heap_inferred(struct heap *heap, struct hgs_inferred inferred)
@@ -379,10 +395,13 @@ int heap_write(const struct heap *heap)
 	add(w, HGS_LIBRARIES, sizeof(*heap->libraries), heap->libraries, heap->num_libraries);
 	add(w, HGS_SEGMENTS, sizeof(*heap->segments), heap->segments, heap->num_segments);
 	add(w, HGS_HOLDERS, sizeof(*heap->holders), heap->holders, heap->num_holders);
+	if (heap->num_capsules)
+		add(w, HGS_CAPSULES, sizeof(*heap->capsules), heap->capsules, heap->num_capsules);
 	if (heap->searched) {
 		add(w, HGS_SEARCH, sizeof(heap->search), &heap->search, 1);
 		add(w, HGS_SURPLUS, sizeof(*heap->surplus), heap->surplus, heap->num_surplus);
 		add(w, HGS_WORDS, sizeof(*heap->words), heap->words, heap->num_words);
+		add(w, HGS_POINTERS, sizeof(*heap->pointers), heap->pointers, heap->num_pointers);
 		add(w, HGS_INFERRED, sizeof(*heap->inferred), heap->inferred, heap->num_inferred);
 	}
 	must(snapshot_writer_finish(w));

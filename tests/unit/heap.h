@@ -40,10 +40,13 @@ void heap_library(struct heap *heap, struct hgs_library library);
 /* Ascending, as a process's mappings are. */
 void heap_segment(struct heap *heap, struct hgs_segment segment);
 void heap_holder(struct heap *heap, struct hgs_holder holder);
+/* With none, the snapshot has no section of capsules. */
+void heap_capsule(struct heap *heap, struct hgs_capsule capsule);
 /* What a search of memory found; a heap without one was not searched. */
 void heap_search(struct heap *heap, struct hgs_search search);
 void heap_surplus(struct heap *heap, struct hgs_surplus surplus);
 void heap_word(struct heap *heap, struct hgs_word word);
+void heap_pointer(struct heap *heap, struct hgs_pointer pointer);
 void heap_inferred(struct heap *heap, struct hgs_inferred inferred);
 struct hgs_meta *heap_meta(struct heap *heap);
 

@@ -5,6 +5,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "../../graph/unload.h"
 #include "answers.h"
 
 enum { LIBRARY, PYTHON, LIBRARIES };
@@ -156,6 +157,50 @@ static void test_callbacks(void **state)
 	done(heap, s, answer);
 }
 
+/* Words that may be stale leave it open, others say no. */
+static void test_unload(void **state)
+{
+	uint32_t main;
+	struct heap *heap = make(&main);
+	struct unload *unload;
+	struct answer *answer;
+	struct snapshot *s;
+
+	heap_library(heap, (struct hgs_library){.path = heap_string(heap, "/opt/libhost.so"),
+						.start = 0x30000, .end = 0x31000, .opens = 1,
+						.needed_by = HGS_NONE, .bound_by = HGS_NONE});
+	heap_library(heap, (struct hgs_library){.path = heap_string(heap, "/opt/libcodec.so.2"),
+						.start = 0x40000, .end = 0x41000, .opens = 1,
+						.needed_by = HGS_NONE, .bound_by = HGS_NONE});
+	heap_pointer(heap, (struct hgs_pointer){.at = 0x80040, .value = 0x30010, .library = 2,
+						.place = HGS_PLACE_HEAP, .from = HGS_NONE,
+						.object = HGS_NONE, .segment = 2, .count = 3});
+	answer = answer_of(heap, &s);
+	hg_error_free(unload_create(answer, "nothing", &unload));
+	assert_null(unload_create(answer, "codec", &unload));
+	assert_int_equal(unload->verdict, UNLOAD_SAFE);
+	unload_destroy(unload);
+	assert_null(unload_create(answer, "/opt/libhost.so", &unload));
+	assert_int_equal(unload->verdict, UNLOAD_UNKNOWN);
+	assert_string_equal(unload->pointers[0].from, "[heap]");
+	assert_string_equal(unload->pointers[0].what,
+			    "3 words may be addresses of its data, like 0x30010 at 0x80040");
+	unload_destroy(unload);
+	answer_destroy(answer);
+	snapshot_close(s);
+	heap_pointer(heap, (struct hgs_pointer){.at = 0x10040, .value = 0x30020, .library = 2,
+						.place = HGS_PLACE_BSS, .from = LIBRARY,
+						.object = HGS_NONE, .flags = HGS_POINTER_CODE,
+						.count = 1});
+	answer = answer_of(heap, &s);
+	assert_null(unload_create(answer, "libhost.so", &unload));
+	assert_int_equal(unload->verdict, UNLOAD_UNSAFE);
+	assert_int_equal(unload->num_pointers, 2);
+	assert_string_equal(unload->pointers[0].from, "libmeter.so .bss");
+	unload_destroy(unload);
+	done(heap, s, answer);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -163,6 +208,7 @@ int main(void)
 		cmocka_unit_test(test_forgotten),
 		cmocka_unit_test(test_not_all_searched),
 		cmocka_unit_test(test_callbacks),
+		cmocka_unit_test(test_unload),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,51 +7,7 @@
 
 #include <cmocka.h>
 
-#include "../../graph/places.h"
-#include "heap.h"
-
-struct expected {
-	const char *path, *through, *advice; /* advice: a part of it */
-	enum severity severity;
-};
-
-static void assert_place(struct heap *heap, uint32_t object, const struct expected *expected)
-{
-	struct snapshot *s = heap_snapshot(heap);
-	_cleanup_free_ char *path = NULL, *advice = NULL;
-	struct reach *reach;
-	struct chain chain;
-	struct place place;
-
-	assert_null(reach_create(s, &reach));
-	assert_null(chain_of(s, reach, object, &chain));
-	path = path_text(s, &chain);
-	assert_string_equal(path, expected->path);
-	assert_int_equal(place_of_chain(s, &chain, &place), expected->through != NULL);
-	if (expected->through) {
-		assert_string_equal(place_through(&place), expected->through);
-		assert_int_equal(place_severity(&place), expected->severity);
-		advice = place_advice(&place);
-		if (!strstr(advice, expected->advice))
-			fail_msg("\"%s\" is not in \"%s\"", expected->advice, advice);
-	}
-	chain_deinit(&chain);
-	reach_destroy(reach);
-	snapshot_close(s);
-}
-
-static uint32_t function(struct heap *heap, const char *qualname)
-{
-	uint32_t ret = heap_object(heap, "function");
-
-	heap_text(heap, ret, qualname);
-	return ret;
-}
-
-static uint32_t index_edge(uint32_t position)
-{
-	return HGS_EDGE_NAME(HGS_EDGE_INDEX, position);
-}
+#include "places.h"
 
 static void test_cache(void **state)
 {
@@ -60,9 +16,12 @@ static void test_cache(void **state)
 	uint32_t wrapper = heap_object(heap, "functools._lru_cache_wrapper");
 	uint32_t key = heap_object(heap, "tuple"), proc = heap_object(heap, "__main__.Proc");
 	uint32_t dll = heap_object(heap, "list"), result = heap_object(heap, "app.Result");
+	uint32_t all = heap_object(heap, "dict"), kept = heap_object(heap, "app.Result");
 
 	heap_key(heap, main, "run", wrapper);
-	heap_key(heap, heap_dict_of(heap, wrapper), "__wrapped__", function(heap, "Proc.run"));
+	heap_refer(heap, wrapper, HGS_EDGE_UNNAMED, all);
+	heap_refer(heap, all, HGS_EDGE_NAME(HGS_EDGE_KEY, heap_int(heap, "3")), kept);
+	heap_key(heap, heap_dict_of(heap, wrapper), "__wrapped__", heap_function(heap, "Proc.run"));
 	heap_refer(heap, wrapper, HGS_EDGE_UNNAMED, key);
 	heap_refer(heap, wrapper, HGS_EDGE_UNNAMED, result);
 	heap_refer(heap, key, index_edge(0), proc);
@@ -74,6 +33,10 @@ static void test_cache(void **state)
 	assert_place(heap, result,
 		     &(struct expected){"<app.Result> in functools.lru_cache of Proc.run",
 					"a functools cache", "cache plain values in `Proc.run`",
+					SEVERITY_WARNING});
+	assert_place(heap, kept,
+		     &(struct expected){"<app.Result> in functools.lru_cache of Proc.run",
+					"a functools cache", "`Proc.run.cache_clear()`",
 					SEVERITY_WARNING});
 	heap_destroy(heap);
 }
@@ -90,7 +53,7 @@ static void test_finalizer(void **state)
 	heap_refer(heap, registry, HGS_EDGE_NAME(HGS_EDGE_KEY, heap_int(heap, "1")), info);
 	heap_member(heap, info, "func", method);
 	heap_member(heap, info, "args", arguments);
-	heap_member(heap, method, "__func__", function(heap, "Decoder.close"));
+	heap_member(heap, method, "__func__", heap_function(heap, "Decoder.close"));
 	heap_member(heap, method, "__self__", decoder);
 	heap_refer(heap, arguments, index_edge(2), argument);
 	assert_place(heap, decoder,
@@ -117,14 +80,14 @@ static void test_atexit(void **state)
 	uint32_t pool = heap_object(heap, "app.Pool"), second = heap_object(heap, "list");
 	uint32_t rest = heap_object(heap, "tuple");
 
-	heap_member(heap, partial, "func", function(heap, "clean_up"));
+	heap_member(heap, partial, "func", heap_function(heap, "clean_up"));
 	heap_member(heap, partial, "args", bound);
 	heap_refer(heap, bound, index_edge(0), session);
 	heap_refer(heap, arguments, index_edge(0), first);
 	heap_refer(heap, listed, index_edge(0), callback);
 	heap_refer(heap, callback, index_edge(0), method);
 	heap_refer(heap, callback, index_edge(1), rest);
-	heap_member(heap, method, "__func__", function(heap, "Pool.close"));
+	heap_member(heap, method, "__func__", heap_function(heap, "Pool.close"));
 	heap_member(heap, method, "__self__", pool);
 	heap_refer(heap, rest, index_edge(0), second);
 	heap_root(heap, (struct hgs_root){.object = partial, .kind = HGS_ROOT_ATEXIT, .thread = HGS_NONE});
@@ -217,74 +180,6 @@ static void test_context(void **state)
 	heap_destroy(heap);
 }
 
-static uint32_t suspended(struct heap *heap, const char *type, const char *name, int32_t line,
-			  bool running)
-{
-	uint32_t ret = heap_object(heap, type);
-
-	heap_frame(heap, (struct hgs_frame){.object = ret,
-					    .code = HGS_NONE,
-					    .line = line,
-					    .thread = running ? 0 : HGS_NONE,
-					    .name = heap_string(heap, name)});
-	return ret;
-}
-
-/* A task waits where the innermost of its coroutines does. */
-static void test_task(void **state)
-{
-	struct heap *heap = heap_create();
-	uint32_t main = heap_module(heap, "__main__", NULL);
-	uint32_t task = heap_object(heap, "_asyncio.Task"), set = heap_object(heap, "set");
-	uint32_t outer = suspended(heap, "coroutine", "serve", 9, false);
-	uint32_t inner = suspended(heap, "coroutine", "watch", 19, false);
-	uint32_t dll = heap_object(heap, "list"), session = heap_object(heap, "list");
-
-	heap_key(heap, main, "background", set);
-	heap_refer(heap, set, HGS_EDGE_SET_ITEM, task);
-	heap_refer(heap, task, HGS_EDGE_UNNAMED, outer);
-	heap_refer(heap, outer, HGS_EDGE_NAME(HGS_EDGE_STACK, 0), inner);
-	heap_refer(heap, outer, HGS_EDGE_NAME(HGS_EDGE_LOCAL, heap_str(heap, "session")), session);
-	heap_refer(heap, inner, HGS_EDGE_NAME(HGS_EDGE_LOCAL, heap_str(heap, "dll")), dll);
-	assert_place(heap, session,
-		     &(struct expected){"local session in serve:9 of the pending task "
-					"<_asyncio.Task> in __main__.background",
-					"a pending task", "which waits in serve:9", SEVERITY_WARNING});
-	assert_place(heap, dll,
-		     &(struct expected){"local dll in watch:19 of the pending task "
-					"<_asyncio.Task> in __main__.background",
-					"a pending task", "which waits in watch:19", SEVERITY_WARNING});
-	heap_destroy(heap);
-}
-
-/* Up to 3.10 a generator has a frame object; one that runs is nothing to say of. */
-static void test_suspended(void **state)
-{
-	struct heap *heap = heap_create();
-	uint32_t main = heap_module(heap, "__main__", NULL);
-	uint32_t lines = suspended(heap, "generator", "lines", 7, false);
-	uint32_t running = suspended(heap, "generator", "pump", 8, true);
-	uint32_t frame = heap_object(heap, "frame"), file = heap_object(heap, "list");
-	uint32_t buffer = heap_object(heap, "list");
-
-	heap_thread(heap, (struct hgs_thread){.tid = 4243, .object = main});
-	heap_key(heap, main, "lines", lines);
-	heap_key(heap, main, "pump", running);
-	heap_member(heap, lines, "gi_frame", frame);
-	heap_refer(heap, frame, HGS_EDGE_NAME(HGS_EDGE_LOCAL, heap_str(heap, "file")), file);
-	heap_refer(heap, running, HGS_EDGE_NAME(HGS_EDGE_LOCAL, heap_str(heap, "buffer")), buffer);
-	assert_place(heap, file,
-		     &(struct expected){"local file in lines:7 of __main__.lines",
-					"a suspended generator or coroutine",
-					"close() the generator `__main__.lines`", SEVERITY_WARNING});
-	assert_place(heap, buffer,
-		     &(struct expected){"local buffer in pump:8 of __main__.pump",
-					"a function that is running",
-					"end the call in pump:8, or let its `buffer` be a weak",
-					SEVERITY_NOTE});
-	heap_destroy(heap);
-}
-
 static void test_ffi(void **state)
 {
 	struct heap *heap = heap_create();
@@ -335,8 +230,8 @@ static void test_kept_beside(void **state)
 	uint32_t main = heap_module(heap, "__main__", NULL), plugin = heap_module(heap, "plugin", NULL);
 	uint32_t method = heap_object(heap, "method"), owner = heap_object(heap, "list");
 	uint32_t error = heap_object(heap, "ValueError"), traceback = heap_object(heap, "traceback");
-	uint32_t handle = function(heap, "handle"), globals = heap_object(heap, "dict");
-	uint32_t exec = function(heap, "exec"), unnamed = heap_object(heap, "dict");
+	uint32_t handle = heap_function(heap, "handle"), globals = heap_object(heap, "dict");
+	uint32_t exec = heap_function(heap, "exec"), unnamed = heap_object(heap, "dict");
 	uint32_t dll = heap_object(heap, "list"), other = heap_object(heap, "list");
 
 	heap_key(heap, plugin, "__name__", heap_str(heap, "plugin"));
@@ -400,12 +295,14 @@ static void test_classes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cache),	       cmocka_unit_test(test_finalizer),
+		cmocka_unit_test(test_cache),
+		cmocka_unit_test(test_finalizer),
 		cmocka_unit_test(test_atexit),
-		cmocka_unit_test(test_thread_local),   cmocka_unit_test(test_context),
-		cmocka_unit_test(test_task),	       cmocka_unit_test(test_suspended),
+		cmocka_unit_test(test_thread_local),
+		cmocka_unit_test(test_context),
 		cmocka_unit_test(test_ffi),
-		cmocka_unit_test(test_logger),	       cmocka_unit_test(test_kept_beside),
+		cmocka_unit_test(test_logger),
+		cmocka_unit_test(test_kept_beside),
 		cmocka_unit_test(test_classes),
 	};
 
