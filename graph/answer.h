@@ -149,6 +149,8 @@ struct finding {
 
 struct answer {
 	const struct snapshot *s;
+	const uint8_t *marked; /* of the objects that the question is about (--where); NULL: all.
+				* The caller's */
 	struct graph *graph;
 	struct reach *reach;
 	uint32_t *component;

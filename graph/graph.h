@@ -24,6 +24,7 @@ _must_check_ struct hg_error *graph_components(const struct snapshot *s, uint32_
 
 /* What is alive and why. */
 enum reach_state { REACH_GARBAGE = 0, REACH_ROOT = 1, REACH_NATIVE = 2, REACH_FROZEN = 3 };
+#define REACH_STATES 4
 struct reach {
 	/* Breadth-first forest from the roots: how each object is reached. parent_edge is the position in
 	 * target[] of the reference used; UINT64_MAX at a root. First all known roots in their order (so

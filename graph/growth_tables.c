@@ -120,10 +120,10 @@ struct hg_error *growth_types_make(struct diffing *diffing)
 	struct diff *diff = diffing->diff;
 	_cleanup_free_ struct type_row *old = NULL, *new = NULL;
 	uint32_t num_old = 0, num_new = 0;
-	struct hg_error *error = types_count(diff->answers[0]->s, NULL, &old, &num_old);
+	struct hg_error *error = types_count(diff->answers[0]->s, NULL, NULL, &old, &num_old);
 
 	if (!error)
-		error = types_count(diff_last(diff)->s, NULL, &new, &num_new);
+		error = types_count(diff_last(diff)->s, NULL, NULL, &new, &num_new);
 	if (error)
 		return error;
 	diff->types = calloc(num_new + 1ul, sizeof(*diff->types));

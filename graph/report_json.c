@@ -70,6 +70,14 @@ void json_circumstances(struct json *json, const struct snapshot *s)
 	json_object_end(json);
 }
 
+void json_sum(struct json *json, const char *key, uint64_t objects, uint64_t bytes)
+{
+	json_object(json, key);
+	json_uint(json, "objects", objects);
+	json_uint(json, "bytes", bytes);
+	json_object_end(json);
+}
+
 uint64_t json_list(struct json *json, const char *key, uint64_t total, uint32_t limit)
 {
 	char name[64];
@@ -109,7 +117,7 @@ struct hg_error *json_types(struct json *json, const struct answer *answer, uint
 
 	error = retained_dominators(answer, &d);
 	if (!error)
-		error = types_count(answer->s, d, &rows, &count);
+		error = types_count(answer->s, d, answer->marked, &rows, &count);
 	if (error)
 		return error;
 	json_type_rows(json, rows, count, true, limit);

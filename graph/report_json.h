@@ -10,6 +10,9 @@
 void json_preamble(struct json *json);
 void json_circumstances(struct json *json, const struct snapshot *s);
 
+/* {"objects", "bytes"}. */
+void json_sum(struct json *json, const char *key, uint64_t objects, uint64_t bytes);
+
 /* Opens a list of `total` elements and returns how many of them --limit leaves; where it is cut,
  * "KEY_total" stands before it. */
 uint64_t json_list(struct json *json, const char *key, uint64_t total, uint32_t limit);

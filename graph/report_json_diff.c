@@ -7,14 +7,6 @@
 #include "retained.h"
 #include "words.h"
 
-static void put_sum(struct json *json, const char *key, uint64_t objects, uint64_t bytes)
-{
-	json_object(json, key);
-	json_uint(json, "objects", objects);
-	json_uint(json, "bytes", bytes);
-	json_object_end(json);
-}
-
 static void put_pair(struct json *json, const char *key, const uint64_t *values)
 {
 	json_array(json, key);
@@ -68,8 +60,8 @@ static void put_intervals(struct json *json, const struct diff *diff)
 
 		json_object(json, NULL);
 		json_ms(json, "elapsed_ms", diff->sequence.ns[k]);
-		put_sum(json, "new", interval->appeared, interval->appeared_bytes);
-		put_sum(json, "gone", interval->gone, interval->gone_bytes);
+		json_sum(json, "new", interval->appeared, interval->appeared_bytes);
+		json_sum(json, "gone", interval->gone, interval->gone_bytes);
 		json_uint(json, "survived", interval->survived);
 		json_uint(json, "reused", interval->reused);
 		json_uint(json, "unproven", interval->unproven);
@@ -232,7 +224,7 @@ struct hg_error *json_diff(struct json *json, const struct diff *diff, const cha
 	put_snapshots(json, diff, names);
 	json_string(json, "same_process", diff->sequence.proven ? "proven" : "inferred");
 	put_intervals(json, diff);
-	put_sum(json, "kept", diff->kept, diff->kept_bytes);
+	json_sum(json, "kept", diff->kept, diff->kept_bytes);
 	shown = json_list(json, "growth", diff->num_growth, limit);
 	for (uint64_t i = 0; i < shown && !error; i++)
 		error = put_growth(json, diff, &diff->growth[i]);

@@ -9,21 +9,7 @@
 #include "roots.h"
 #include "routes.h"
 #include "steps.h"
-
-static const char *reach_name(uint8_t state)
-{
-	switch ((enum reach_state)state) {
-	case REACH_GARBAGE:
-		return "garbage";
-	case REACH_ROOT:
-		return "root";
-	case REACH_NATIVE:
-		return "native";
-	case REACH_FROZEN:
-		return "frozen";
-	}
-	return "unknown";
-}
+#include "words.h"
 
 static void put_edge(struct json *json, const struct snapshot *s, uint32_t object, uint32_t from,
 		     uint32_t name)

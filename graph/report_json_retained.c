@@ -4,14 +4,6 @@
 #include "gather.h"
 #include "retained.h"
 
-static void put_sum(struct json *json, const char *key, uint64_t objects, uint64_t bytes)
-{
-	json_object(json, key);
-	json_uint(json, "objects", objects);
-	json_uint(json, "bytes", bytes);
-	json_object_end(json);
-}
-
 /* The virtual root is no object: null. */
 static void put_dominator(struct json *json, const struct snapshot *s, const struct dominators *d,
 			  uint32_t object)
@@ -82,7 +74,7 @@ static struct hg_error *put_together(struct json *json, const struct answer *ans
 	uint32_t types = 0;
 
 	if (!error)
-		error = types_count_marked(answer->s, together.freed, &rows, &types);
+		error = types_count(answer->s, NULL, together.freed, &rows, &types);
 	free(together.freed);
 	if (error)
 		return error;
@@ -125,9 +117,9 @@ struct hg_error *json_retained(struct json *json, const struct answer *answer,
 
 	json_preamble(json);
 	json_circumstances(json, answer->s);
-	put_sum(json, "live", heap.live, heap.live_bytes);
-	put_sum(json, "shared", heap.shared, heap.shared_bytes);
-	put_sum(json, "garbage", heap.garbage, heap.garbage_bytes);
+	json_sum(json, "live", heap.live, heap.live_bytes);
+	json_sum(json, "shared", heap.shared, heap.shared_bytes);
+	json_sum(json, "garbage", heap.garbage, heap.garbage_bytes);
 	if (!count) {
 		error = put_tree(json, answer, d, depth, limit);
 	} else {

@@ -120,7 +120,7 @@ static struct hg_error *put_together(struct page *page, const struct answer *ans
 	uint32_t types = 0;
 
 	if (!error)
-		error = types_count_marked(answer->s, together.freed, &rows, &types);
+		error = types_count(answer->s, NULL, together.freed, &rows, &types);
 	free(together.freed);
 	if (error)
 		return error;

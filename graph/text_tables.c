@@ -266,7 +266,7 @@ struct hg_error *text_types(struct page *page, const struct answer *answer)
 	char buffer[WORD_SIZE];
 
 	if (!error)
-		error = types_count(answer->s, d, &rows, &count);
+		error = types_count(answer->s, d, answer->marked, &rows, &count);
 	if (error)
 		return error;
 	shown = text_limited(page, count);

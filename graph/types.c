@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-static bool is_counted(const struct snapshot *s, uint32_t object)
+static bool is_counted(const struct snapshot *s, const uint8_t *marked, uint32_t object)
 {
-	return s->type[object] != HGS_NONE && !(s->flags[object] & HGS_OBJ_PSEUDO);
+	return (!marked || marked[object]) && s->type[object] != HGS_NONE && !(s->flags[object] & HGS_OBJ_PSEUDO);
 }
 
 static int by_name(const void *a, const void *b)
@@ -47,7 +47,8 @@ static uint32_t merge_names(struct type_row *rows, uint32_t count, uint32_t *gro
 /* Adds up what the topmost instances of each row retain, in one walk of the tree; `inside` counts
  * how many instances of a row the walk is below. */
 static struct hg_error *add_retained(const struct snapshot *s, const struct dominators *d,
-				     const uint32_t *group, struct type_row *rows, uint32_t count)
+				     const uint8_t *marked, const uint32_t *group,
+				     struct type_row *rows, uint32_t count)
 {
 	_cleanup_free_ uint32_t *inside = calloc(count + 1ul, sizeof(*inside));
 	uint32_t at = d->first_child[d->n];
@@ -55,7 +56,7 @@ static struct hg_error *add_retained(const struct snapshot *s, const struct domi
 	if (!inside)
 		return &hg_error_no_memory;
 	while (at != HGS_NONE && at != d->n) {
-		if (is_counted(s, at) && !inside[group[s->type[at]]]++)
+		if (is_counted(s, marked, at) && !inside[group[s->type[at]]]++)
 			rows[group[s->type[at]]].retained += d->retained[at];
 		if (d->first_child[at] != HGS_NONE) {
 			at = d->first_child[at];
@@ -63,7 +64,7 @@ static struct hg_error *add_retained(const struct snapshot *s, const struct domi
 		}
 		/* Leaves the object, and all whose last child it is. */
 		for (; at != d->n; at = d->parent[at]) {
-			if (is_counted(s, at))
+			if (is_counted(s, marked, at))
 				inside[group[s->type[at]]]--;
 			if (d->next_sibling[at] != HGS_NONE) {
 				at = d->next_sibling[at];
@@ -87,16 +88,18 @@ static void tally_deinit(struct tally *tally)
 	free(tally->bytes);
 }
 
-static void add(struct tally *tally, const struct snapshot *s, uint32_t object)
+static void add(struct tally *tally, const struct snapshot *s, const uint8_t *marked,
+		uint32_t object)
 {
-	if (!is_counted(s, object))
+	if (!is_counted(s, marked, object))
 		return;
 	tally->types += !tally->objects[s->type[object]]++;
 	tally->bytes[s->type[object]] += s->size[object];
 }
 
 static struct hg_error *make_rows(const struct snapshot *s, const struct dominators *d,
-				  struct tally *tally, struct type_row **ret, uint32_t *count)
+				  const uint8_t *marked, struct tally *tally,
+				  struct type_row **ret, uint32_t *count)
 {
 	_cleanup_free_ struct type_row *rows = calloc(tally->types + 1ul, sizeof(*rows));
 	struct hg_error *error = NULL;
@@ -115,7 +118,7 @@ static struct hg_error *make_rows(const struct snapshot *s, const struct dominat
 	qsort(rows, used, sizeof(*rows), by_name);
 	used = merge_names(rows, used, tally->objects);
 	if (d)
-		error = add_retained(s, d, tally->objects, rows, used);
+		error = add_retained(s, d, marked, tally->objects, rows, used);
 	if (error)
 		return error;
 	qsort(rows, used, sizeof(*rows), by_bytes);
@@ -132,15 +135,15 @@ static bool tally_init(struct tally *tally, const struct snapshot *s)
 }
 
 struct hg_error *types_count(const struct snapshot *s, const struct dominators *d,
-			     struct type_row **ret, uint32_t *count)
+			     const uint8_t *marked, struct type_row **ret, uint32_t *count)
 {
 	_cleanup_(tally_deinit) struct tally tally = {0};
 
 	if (!tally_init(&tally, s))
 		return &hg_error_no_memory;
 	for (uint32_t i = 0; i < s->n; i++)
-		add(&tally, s, i);
-	return make_rows(s, d, &tally, ret, count);
+		add(&tally, s, marked, i);
+	return make_rows(s, d, marked, &tally, ret, count);
 }
 
 struct hg_error *types_count_below(const struct snapshot *s, const struct dominators *d,
@@ -151,19 +154,6 @@ struct hg_error *types_count_below(const struct snapshot *s, const struct domina
 	if (!tally_init(&tally, s))
 		return &hg_error_no_memory;
 	for (uint32_t i = top; i != HGS_NONE; i = dominators_next(d, top, i))
-		add(&tally, s, i);
-	return make_rows(s, NULL, &tally, ret, count);
-}
-
-struct hg_error *types_count_marked(const struct snapshot *s, const uint8_t *marked,
-				    struct type_row **ret, uint32_t *count)
-{
-	_cleanup_(tally_deinit) struct tally tally = {0};
-
-	if (!tally_init(&tally, s))
-		return &hg_error_no_memory;
-	for (uint32_t i = 0; i < s->n; i++)
-		if (marked[i])
-			add(&tally, s, i);
-	return make_rows(s, NULL, &tally, ret, count);
+		add(&tally, s, NULL, i);
+	return make_rows(s, NULL, NULL, &tally, ret, count);
 }

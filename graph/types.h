@@ -15,13 +15,11 @@ struct type_row {
 
 /* Rows by bytes, the largest first. Types of one name are one row: ctypes makes a class
  * `_FuncPtr` per library, and ten thousand rows of it tell nobody anything. Frames and thread
- * states are no objects and not counted. `d` may be NULL. Caller frees. O(n + types log types),
- * 12 bytes an object while it runs. */
+ * states are no objects and not counted. `d` may be NULL. Of `marked` only objects whose byte is set
+ * count; NULL: all. Caller frees. O(n + types log types), 12 bytes an object while it runs. */
 _must_check_ struct hg_error *types_count(const struct snapshot *s, const struct dominators *d,
-					  struct type_row **ret, uint32_t *count);
-/* As above, of the objects whose byte is set; `retained` is 0. */
-_must_check_ struct hg_error *types_count_marked(const struct snapshot *s, const uint8_t *marked,
-						 struct type_row **ret, uint32_t *count);
+					  const uint8_t *marked, struct type_row **ret,
+					  uint32_t *count);
 /* As above, of `top` and what it dominates; `retained` is 0. */
 _must_check_ struct hg_error *types_count_below(const struct snapshot *s,
 						const struct dominators *d, uint32_t top,

@@ -1,14 +1,13 @@
 /* The parser is Dijkstra's shunting yard: what is read goes to a list in the order in which it is to be
  * evaluated, operators wait on a stack meanwhile. There is no recursion, so that a long or deep
  * condition costs memory in proportion and no stack. */
-#include "where.h"
+#include "where_parts.h"
 
 #include <ctype.h>
+#include <stdarg.h>
 #include <string.h>
 
 #include "words.h"
-
-enum field { FIELD_TYPE, FIELD_MODULE, FIELD_TEXT, FIELD_SIZE, FIELD_COUNT, FIELD_STATE, FIELDS };
 
 static const struct {
 	const char *name;
@@ -18,8 +17,6 @@ static const struct {
 	[FIELD_TEXT] = {"text", TEXT},	 [FIELD_SIZE] = {"size", NUMBER},
 	[FIELD_COUNT] = {"count", NUMBER}, [FIELD_STATE] = {"state", STATE},
 };
-
-enum comparison { EQUAL, DIFFERENT, LESS, LESS_EQUAL, GREATER, GREATER_EQUAL, CONTAINS, LACKS };
 
 /* Longer ones first, so that "<=" is not read as "<". */
 static const struct {
@@ -31,24 +28,6 @@ static const struct {
 	{"<=", LESS_EQUAL, false, true}, {">=", GREATER_EQUAL, false, true},
 	{"=", EQUAL, true, true}, {"~", CONTAINS, true, false},
 	{"<", LESS, false, true}, {">", GREATER, false, true},
-};
-
-/* In the order of precedence, the weakest first. OPEN only waits on the stack. */
-enum step_kind { STEP_OPEN, STEP_OR, STEP_AND, STEP_NOT, STEP_TEST };
-
-struct step {
-	enum step_kind kind;
-	enum field field;
-	enum comparison comparison;
-	uint64_t number;
-	char *text;
-	size_t at; /* where it stands, for messages */
-};
-
-struct where {
-	struct step *step; /* operands before their operator */
-	size_t count;
-	bool *stack; /* to evaluate them; as long as steps are many */
 };
 
 struct parser {
@@ -327,123 +306,4 @@ void where_destroy(struct where *where)
 	free(where->step);
 	free(where->stack);
 	free(where);
-}
-
-/* --- evaluation -------------------------------------------------------------------------------- */
-
-static bool test_number(const struct step *step, uint64_t value)
-{
-	switch (step->comparison) {
-	case EQUAL:
-		return value == step->number;
-	case DIFFERENT:
-		return value != step->number;
-	case LESS:
-		return value < step->number;
-	case LESS_EQUAL:
-		return value <= step->number;
-	case GREATER:
-		return value > step->number;
-	default:
-		return value >= step->number;
-	}
-}
-
-static bool test_text(const struct step *step, const char *value)
-{
-	switch (step->comparison) {
-	case CONTAINS:
-		return strstr(value, step->text);
-	case LACKS:
-		return !strstr(value, step->text);
-	case DIFFERENT:
-		return strcmp(value, step->text) != 0;
-	default:
-		return !strcmp(value, step->text);
-	}
-}
-
-/* "app.Session" goes by "Session" too, as OBJECT has it. */
-static bool test_type(const struct step *step, const char *name)
-{
-	const char *dot = strrchr(name, '.');
-	bool last = dot && !strcmp(dot + 1, step->text);
-
-	if (step->comparison == EQUAL)
-		return last || test_text(step, name);
-	return !(step->comparison == DIFFERENT && last) && test_text(step, name);
-}
-
-static bool test_module(const struct step *step, const char *type)
-{
-	const char *dot = strrchr(type, '.');
-	size_t length = dot ? (size_t)(dot - type) : 0, wanted = strlen(step->text);
-
-	if (!dot)
-		return test_text(step, "builtins");
-	switch (step->comparison) {
-	case CONTAINS:
-		return memmem(type, length, step->text, wanted);
-	case LACKS:
-		return !memmem(type, length, step->text, wanted);
-	case DIFFERENT:
-		return length != wanted || memcmp(type, step->text, length) != 0;
-	default:
-		return length == wanted && !memcmp(type, step->text, length);
-	}
-}
-
-static bool test(const struct step *step, const struct answer *answer, uint32_t object)
-{
-	const struct snapshot *s = answer->s;
-
-	switch (step->field) {
-	case FIELD_TYPE:
-		return test_type(step, snapshot_type_name(s, object));
-	case FIELD_MODULE:
-		return test_module(step, snapshot_type_name(s, object));
-	case FIELD_TEXT:
-		return test_text(step, snapshot_text(s, object));
-	case FIELD_SIZE:
-		return test_number(step, s->size[object]);
-	case FIELD_COUNT:
-		return test_number(step, s->refs[object]);
-	default:
-		return test_text(step, reach_name(answer->reach->state[object]));
-	}
-}
-
-bool where_matches(const struct where *where, const struct answer *answer, uint32_t object)
-{
-	bool *stack = where->stack;
-	size_t depth = 0;
-
-	if (answer->s->type[object] == HGS_NONE || answer->s->flags[object] & HGS_OBJ_PSEUDO)
-		return false;
-	for (size_t i = 0; i < where->count; i++) {
-		const struct step *step = &where->step[i];
-
-		if (step->kind == STEP_TEST) {
-			stack[depth++] = test(step, answer, object);
-		} else if (step->kind == STEP_NOT) {
-			stack[depth - 1] = !stack[depth - 1];
-		} else {
-			depth--;
-			stack[depth - 1] = step->kind == STEP_AND ? stack[depth - 1] && stack[depth]
-								  : stack[depth - 1] || stack[depth];
-		}
-	}
-	return stack[0];
-}
-
-struct hg_error *where_mark(const struct where *where, const struct answer *answer, uint8_t **ret)
-{
-	uint8_t *marked = malloc(answer->s->n + 1ul);
-
-	if (!marked)
-		return &hg_error_no_memory;
-	for (uint32_t i = 0; i < answer->s->n; i++)
-		marked[i] = where_matches(where, answer, i);
-	*ret = marked;
-	return NULL;
 }

@@ -65,6 +65,21 @@ const char *cycle_state_name(const struct cycle *cycle)
 	return "unknown";
 }
 
+const char *reach_name(uint8_t state)
+{
+	switch ((enum reach_state)state) {
+	case REACH_GARBAGE:
+		return "garbage";
+	case REACH_ROOT:
+		return "root";
+	case REACH_NATIVE:
+		return "native";
+	case REACH_FROZEN:
+		return "frozen";
+	}
+	return "unknown";
+}
+
 const char *method_name(uint32_t method)
 {
 	switch (method) {

@@ -10,6 +10,7 @@ const char *holder_kind_name(uint32_t hgs_holder_kind);
 const char *holder_state_name(enum holder_state state);
 const char *held_by_name(enum held_by held_by);
 const char *cycle_state_name(const struct cycle *cycle);
+const char *reach_name(uint8_t reach_state);
 const char *method_name(uint32_t hgs_method);
 
 /* Each writes into buffer, of WORD_SIZE bytes, and returns it. */

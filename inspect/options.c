@@ -15,6 +15,7 @@
 #define OBJECTS (BIT(VERB_WHY) | BIT(VERB_REFS) | BIT(VERB_BACKREFS))
 #define NEIGHBORS (BIT(VERB_REFS) | BIT(VERB_BACKREFS))
 #define TREES (OBJECTS | BIT(VERB_RETAINED))
+#define QUERIES (TREES | BIT(VERB_TYPES))
 #define FINDERS (BIT(VERB_ATTACH) | BIT(VERB_REPORT) | BIT(VERB_DIFF))
 #define ANSWERS (ALL & ~BIT(VERB_SNAPSHOT))
 
@@ -40,7 +41,7 @@ static const struct verb_row {
 /* Flags without a short form get a number above any character. */
 enum { FLAG_JSON = 256, FLAG_COLOR, FLAG_LIMIT, FLAG_REDACT, FLAG_TIMEOUT, FLAG_FAIL_ON,
        FLAG_BASELINE, FLAG_MODE, FLAG_DEPTH, FLAG_MAX_NODES, FLAG_DARK, FLAG_ALL_EDGES,
-       FLAG_SHOW, FLAG_UNLOAD, FLAG_VERSION };
+       FLAG_SHOW, FLAG_UNLOAD, FLAG_WHERE, FLAG_TSV, FLAG_VERSION };
 
 static const struct flag_row {
 	int id;
@@ -57,6 +58,8 @@ static const struct flag_row {
 	{ FLAG_LIMIT, "limit", "N", "at most N rows of each list (0: all)", ANSWERS },
 	{ FLAG_FAIL_ON, "fail-on", "CODE[,CODE]", "exit 7 where a finding has one of these codes", ANSWERS },
 	{ FLAG_BASELINE, "baseline", "FILE", "leave out findings that FILE knows; -o FILE.baseline makes it", FINDERS },
+	{ FLAG_WHERE, "where", "CONDITION", "only objects for which it holds, as 'type=dict and size>1M'", QUERIES },
+	{ FLAG_TSV, "tsv", NULL, "the answer as tab-separated text", QUERIES },
 	{ FLAG_DEPTH, "depth", "N", "levels of a tree (default 3)", TREES },
 	{ FLAG_UNLOAD, "unload", "LIB", "what would still point into LIB if it were unloaded", BIT(VERB_HANDLES) },
 	{ FLAG_MAX_NODES, "max-nodes", "N", "nodes of a picture at most (default 60)", ANSWERS },
@@ -169,6 +172,8 @@ static struct hg_error *take_flag(struct options *o, int id, const char *value)
 	case FLAG_ALL_EDGES: o->all_edges = true; return NULL;
 	case FLAG_TIMEOUT: return parse_seconds(value, &o->timeout_ns);
 	case FLAG_UNLOAD: o->unload = value; return NULL;
+	case FLAG_WHERE: o->where = value; return NULL;
+	case FLAG_TSV: o->tsv = true; return NULL;
 	case FLAG_BASELINE: o->baseline = value; return NULL;
 	case FLAG_FAIL_ON: return parse_fail_on(value, &o->fail_on);
 	case FLAG_COLOR:
@@ -241,7 +246,9 @@ static struct hg_error *check(const struct options *o, uint32_t seen_flags)
 				     "of diff alone");
 	if (o->verb == VERB_DIFF && !o->num_older)
 		return usage(hg_error_new(HG_EXIT_USAGE, "diff wants two snapshots, or three"));
-	if ((BIT(o->verb) & OBJECTS) && !o->object)
+	if (o->tsv && o->json)
+		return usage(hg_error_new(HG_EXIT_USAGE, "--tsv and --json are two answers: one of them"));
+	if ((BIT(o->verb) & OBJECTS) && !o->object && !o->where)
 		return hg_error_hint(hg_error_new(HG_EXIT_USAGE, "%s wants an OBJECT",
 						  verbs[o->verb].name),
 				     "an address, type:NAME, lib:NAME or an expression such as __main__.cache['a']");

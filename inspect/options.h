@@ -43,6 +43,8 @@ struct options {
 	int depth;
 	uint64_t timeout_ns;
 	enum freeze_mode mode;
+	const char *where; /* a condition, or NULL; see graph/where.h */
+	bool tsv;
 	const char *baseline; /* a file, or NULL */
 	uint64_t fail_on; /* bit (1 << enum finding_code) each */
 };

@@ -14,6 +14,7 @@
 
 #include "../graph/baseline.h"
 #include "../graph/report_diff.h"
+#include "../graph/report_tsv.h"
 #include "../graph/unload.h"
 #include "capture.h"
 #include "comparison.h"
@@ -21,6 +22,7 @@
 #include "pictures.h"
 #include "show.h"
 #include "progress.h"
+#include "query.h"
 #include "source.h"
 
 #define TEXT_ROWS 20
@@ -40,6 +42,7 @@ struct session {
 	struct answer *answer;
 	struct comparison *comparison; /* of diff */
 	struct baseline *baseline;
+	struct query query;
 	uint32_t *selected; /* [all_selected] */
 	uint32_t num_selected; /* of which each is shown */
 	uint64_t all_selected;
@@ -49,6 +52,7 @@ struct session {
 static void session_deinit(struct session *s)
 {
 	free(s->selected);
+	query_deinit(&s->query);
 	baseline_destroy(s->baseline);
 	comparison_destroy(s->comparison);
 	answer_destroy(s->answer);
@@ -75,7 +79,7 @@ static struct style make_style(const struct options *o)
 	const char *columns = getenv("COLUMNS");
 	struct winsize size = { 0 };
 	int width = columns ? atoi(columns) : 0;
-	uint32_t rows = o->json ? JSON_ROWS : TEXT_ROWS;
+	uint32_t rows = o->tsv ? 0 : o->json ? JSON_ROWS : TEXT_ROWS;
 
 	if (width <= 0 && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
 		width = size.ws_col;
@@ -192,6 +196,8 @@ static struct hg_error *get_snapshot(struct session *s)
 	struct hg_error *error = o->baseline ? baseline_read(o->baseline, &s->baseline) : NULL;
 	pid_t pid;
 
+	if (!error)
+		error = query_read(o, &s->query);
 	if (!error && o->num_older)
 		error = comparison_open(o, &s->comparison);
 	if (error)
@@ -221,6 +227,12 @@ static bool answers_sizes(const struct options *o)
 	return (o->verb == VERB_TYPES || o->verb == VERB_RETAINED) && !o->fail_on;
 }
 
+/* How many objects are told of one by one; a table has no place to say that it was cut. */
+static uint32_t max_selected(const struct options *o)
+{
+	return o->limit ? o->limit : o->tsv ? UINT32_MAX : MAX_SELECTED;
+}
+
 static struct hg_error *analyse(struct session *s)
 {
 	struct hg_error *error;
@@ -232,17 +244,18 @@ static struct hg_error *analyse(struct session *s)
 		error = interrupt_check(s->interrupt);
 	if (!error && s->options->unload)
 		error = unload_create(s->answer, s->options->unload, &s->answer->unload);
-	if (!error && s->options->object)
-		error = select_objects(s->answer, s->options->object, UINT32_MAX, &s->selected,
-				       &s->num_selected, &s->all_selected);
+	if (!error)
+		error = query_select(&s->query, s->options, s->answer, &s->selected,
+				     &s->all_selected);
 	if (!error && s->comparison)
 		error = comparison_make(s->comparison, s->answer, s->options->source);
 	if (!error && s->baseline && s->comparison)
 		baseline_mark(s->baseline, s->comparison->diff);
 	else if (!error && s->baseline)
 		baseline_mute(s->baseline, s->answer);
-	if (s->num_selected > MAX_SELECTED) /* one by one; why and retained ask about all */
-		s->num_selected = MAX_SELECTED;
+	/* One by one; why and retained ask about all. */
+	s->num_selected = s->all_selected < max_selected(s->options) ? (uint32_t)s->all_selected
+								     : max_selected(s->options);
 	if (!error && s->options->verb == VERB_REPORT && !s->options->num_outputs)
 		error = open_default(s, s->snapshot->meta->pid);
 	progress_clear(&s->progress);
@@ -261,6 +274,14 @@ static struct hg_error *print(struct session *s, FILE *out, bool json, const cha
 		[VERB_WHY] = OBJECT_WHY, [VERB_REFS] = OBJECT_REFS, [VERB_BACKREFS] = OBJECT_BACKREFS
 	};
 
+	if (o->tsv && !json && o->verb == VERB_TYPES)
+		return tsv_types(out, s->answer, s->style.limit);
+	if (o->tsv && !json && o->verb == VERB_RETAINED)
+		return tsv_retained(out, s->answer, s->selected, s->num_selected,
+				    (uint32_t)o->depth, s->style.limit);
+	if (o->tsv && !json)
+		return tsv_objects(out, s->answer, object_parts[o->verb], s->selected,
+				   s->num_selected);
 	if (object_verb(o->verb))
 		return report_objects(out, s->answer, object_parts[o->verb], s->selected,
 				      s->num_selected, s->all_selected, o->depth, &s->style, json);
@@ -318,7 +339,7 @@ static struct hg_error *write_output(struct session *s, struct output *output)
  * those that are there, NULL-terminated; the first error is returned. */
 static struct hg_error *write_outputs(struct session *s, const char **names)
 {
-	bool quiet = s->options->json || s->options->verbose < 0;
+	bool quiet = s->options->json || s->options->tsv || s->options->verbose < 0;
 	struct hg_error *first = NULL;
 
 	for (unsigned i = 0; i < s->num_outputs; i++) {
