@@ -74,6 +74,14 @@ void hg_error_free(struct hg_error *error)
 	free(error);
 }
 
+struct hg_error *hg_error_first(struct hg_error *first, struct hg_error *second)
+{
+	if (!first)
+		return second;
+	hg_error_free(second);
+	return first;
+}
+
 struct hg_error *hg_error_write(int errnum, const char *what)
 {
 	struct hg_error *error = hg_error_errno(HG_EXIT_FAILURE, errnum, "cannot write %s", what);

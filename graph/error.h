@@ -42,6 +42,8 @@ _must_check_ struct hg_error *hg_error_write(int errnum, const char *what);
 _must_check_ struct hg_error *hg_error_hint(struct hg_error *error, const char *format, ...)
 	__attribute__((__format__(__printf__, 2, 3)));
 void hg_error_free(struct hg_error *error);
+/* The first of two errors that there is; the other is freed. */
+_must_check_ struct hg_error *hg_error_first(struct hg_error *first, struct hg_error *second);
 
 static inline void hg_error_freep(struct hg_error **error) { hg_error_free(*error); }
 #define _cleanup_error_ _cleanup_(hg_error_freep)

@@ -1,34 +1,18 @@
-/* Freezing a process: stop, copy, let go. See freeze.h, and docs/DESIGN.md, "Attaching".
- *
- * How the copy comes about, all within one stop, by injected calls (remote.h):
- *   the target's thread  clone(CLONE_VM | CLONE_FILES | CLONE_FS), no exit signal -> helper
- *   the helper           clone(CLONE_FILES | CLONE_FS), no exit signal -> the copy (page tables
- *                        are copied once, here); exits
- *   the target's thread  wait4(helper, __WALL): the target keeps no child
- * The copy is an orphan then and init's, so nobody but us has to do anything about it, ever. Both
- * share the table of descriptors, so that a close() in the target still closes.
- * Where the target would itself inherit the orphan (it is init of its pid namespace, or a child
- * subreaper), the copy is cloned from the target directly, and reaped in a second short stop.
- * FREEZE_PAUSE: the helper is the copy; it works in the target's memory while its threads stand. */
+/* Freezing a process: stop, copy, let go. See freeze.h, and docs/DESIGN.md, "Attaching";
+ * how the copy itself is made, in cloning.h. */
 #include "freeze.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 
-#include "copy.h"
-#include "fault.h"
-#include "rlimits.h"
+#include "cloning.h"
 #include "ranges.h"
-#include "remote.h"
+#include "rlimits.h"
 #include "safepoint.h"
 #include "tracee.h"
 
@@ -38,9 +22,7 @@ struct freeze_private {
 	struct tracees tracees;
 	struct remote remote;
 	bool remote_open;  /* the thread's registers are not its own */
-	bool target_reaps; /* the copy is a child of the target */
-	bool no_more_processes; /* the kernel made none: EAGAIN */
-	bool limit_raised;	/* though the target's own limit was out of the way */
+	struct cloning cloning;
 	struct copy copy;
 	struct ranges before; /* FREEZE_PAUSE: what was mapped before the walk */
 	sigset_t signals;     /* the caller's mask, put back by freeze_end() */
@@ -77,150 +59,6 @@ static struct hg_error *choose_thread(const struct tracees *tracees, pid_t *ret)
 		    : hg_error_new(HG_EXIT_FAILURE,
 				   "cannot work in process %d: no thread has room on its stack",
 				   tracees->pid);
-}
-
-/* Whether orphans among the target's descendants become its children. */
-static struct hg_error *find_reaper(struct freeze_private *private)
-{
-	const uint64_t arguments[6] = { PR_GET_CHILD_SUBREAPER, private->remote.scratch };
-	_cleanup_fclose_ FILE *file = NULL;
-	struct hg_error *error;
-	uint32_t subreaper = 0;
-	char path[64], line[256];
-	int64_t result;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", private->tracees.pid);
-	file = fopen(path, "re");
-	while (file && fgets(line, sizeof(line), file))
-		if (strncmp(line, "NSpid:", 6) == 0)
-			private->target_reaps = strtol(strrchr(line, '\t'), NULL, 10) == 1;
-	error = remote_call(&private->remote, SYS_prctl, arguments, &result, NULL);
-	if (error || result < 0)
-		return error;
-	if (memory_read_u32(&private->remote.memory, private->remote.scratch, &subreaper) == 0 &&
-	    subreaper)
-		private->target_reaps = true;
-	return NULL;
-}
-
-static struct hg_error *clone_failed(struct freeze_private *private, int errnum)
-{
-	pid_t pid = private->tracees.pid;
-	struct hg_error *error = hg_error_errno(HG_EXIT_FAILURE, errnum, "cannot copy process %d", pid);
-
-	private->no_more_processes = errnum == EAGAIN;
-	if (errnum == EAGAIN && private->limit_raised)
-		return hg_error_hint(error, "no more processes are to be had: see pids.max of its cgroup "
-				     "(/proc/%d/cgroup) and kernel.pid_max", pid);
-	if (errnum == EAGAIN && geteuid() != 0)
-		return hg_error_hint(error, "its user may have no more processes, root passes over "
-				     "that: sudo heapgraph attach %d", pid);
-	if (errnum == EAGAIN)
-		return hg_error_hint(error, "its user may have no more processes: raise the limit that "
-				     "it runs under (ulimit -u, LimitNPROC=)");
-	if (private->mode == FREEZE_FORK)
-		return hg_error_hint(error, "walk in the stopped process instead: --mode pause");
-	return error;
-}
-
-/* A child of the target's thread, stopped and in our hands. */
-static struct hg_error *clone_child(struct freeze_private *private, uint64_t flags,
-				    struct copy *ret)
-{
-	const uint64_t arguments[6] = { flags | CLONE_PARENT_SETTID, private->remote.child_stack,
-					private->remote.child_slot };
-	struct hg_error *error = fault_at(FAULT_CLONE);
-	int64_t result = 0;
-	pid_t child = 0;
-
-	if (!error)
-		error = remote_call(&private->remote, SYS_clone, arguments, &result, &child);
-	if (error)
-		return error;
-	if (result < 0)
-		return clone_failed(private, (int)-result);
-	*ret = (struct copy){ .pid = child, .inner_pid = (pid_t)result,
-			      .stack = private->remote.child_stack, .gadgets = &private->gadgets };
-	return copy_adopt(ret, private->tracees.options);
-}
-
-/* The helper clones the copy. */
-static struct hg_error *clone_orphan(struct freeze_private *private, const struct copy *helper,
-				     struct copy *ret)
-{
-	const uint64_t arguments[6] = { CLONE_FILES | CLONE_FS };
-	struct hg_error *error = fault_at(FAULT_COPY);
-	int64_t result = 0;
-	pid_t child = 0;
-
-	if (!error)
-		error = remote_call_on(helper->pid, helper->gadgets, helper->stack, SYS_clone, arguments,
-				       &result, &child);
-	if (error)
-		return error;
-	if (result < 0)
-		return clone_failed(private, (int)-result);
-	*ret = *helper;
-	ret->pid = child;
-	ret->inner_pid = (pid_t)result;
-	return copy_adopt(ret, private->tracees.options);
-}
-
-/* The target reaps a child that has ended; what it would find otherwise is a zombie. */
-static struct hg_error *reap(struct remote *remote, pid_t inner_pid)
-{
-	const uint64_t arguments[6] = { (uint64_t)inner_pid, 0, __WALL | WNOHANG };
-	struct hg_error *error;
-	int64_t result;
-
-	error = remote_call(remote, SYS_wait4, arguments, &result, NULL);
-	return error ? error : fault_at(FAULT_REAP);
-}
-
-/* Keeps the first of two errors. */
-static struct hg_error *first_error(struct hg_error *first, struct hg_error *second)
-{
-	if (!first)
-		return second;
-	hg_error_free(second);
-	return first;
-}
-
-static struct hg_error *try_copy(struct freeze_private *private)
-{
-	const uint64_t shared = CLONE_FILES | CLONE_FS;
-	struct copy helper = { 0 };
-	struct hg_error *error;
-
-	if (private->mode == FREEZE_PAUSE)
-		return clone_child(private, shared | CLONE_VM, &private->copy);
-	error = find_reaper(private);
-	if (error)
-		return error;
-	if (private->target_reaps)
-		return clone_child(private, shared, &private->copy);
-	error = clone_child(private, shared | CLONE_VM, &helper);
-	if (!error)
-		error = clone_orphan(private, &helper, &private->copy);
-	if (helper.pid) {
-		copy_kill(&helper);
-		error = first_error(error, reap(&private->remote, helper.inner_pid));
-	}
-	return error;
-}
-
-static struct hg_error *make_copy(struct freeze_private *private)
-{
-	struct hg_error *error = try_copy(private);
-	struct rlimit old;
-
-	if (!error || !private->no_more_processes ||
-	    !limits_raise_processes(&private->remote, &old))
-		return error;
-	private->limit_raised = true;
-	hg_error_free(error);
-	error = try_copy(private);
-	return first_error(error, limits_restore_processes(&private->remote, &old));
 }
 
 static struct hg_error *close_remote(struct freeze_private *private)
@@ -278,10 +116,13 @@ static struct hg_error *copy_target(struct freeze *freeze)
 	if (error)
 		return error;
 	private->remote_open = true;
-	error = make_copy(private);
+	private->cloning = (struct cloning){ .pause = private->mode == FREEZE_PAUSE,
+					     .options = private->tracees.options,
+					     .remote = &private->remote };
+	error = cloning_run(&private->cloning, &private->copy);
 	if (!error && private->mode == FREEZE_PAUSE)
 		return ranges_read(freeze->pid, &private->before);
-	return first_error(error, close_remote(private));
+	return hg_error_first(error, close_remote(private));
 }
 
 /* So that the copy, not the target, is what the kernel kills where memory is short. Not for a
@@ -374,7 +215,7 @@ static void reap_later(struct freeze_private *private)
 	if (!error)
 		error = remote_begin(&remote, pid, private->remote.tid, &private->gadgets);
 	if (!error)
-		error = first_error(reap(&remote, private->copy.inner_pid), remote_end(&remote));
+		error = hg_error_first(cloning_reap(&remote, private->copy.inner_pid), remote_end(&remote));
 	hg_error_free(error);
 	tracees_deinit(&tracees);
 	private->tracees.stopped_ns += tracees_stopped_ns(&tracees);
@@ -392,9 +233,9 @@ void freeze_end(struct freeze *freeze)
 	if (private->remote_open) {
 		unmap_new(private);
 		if (private->copy.pid)
-			hg_error_free(reap(&private->remote, private->copy.inner_pid));
+			hg_error_free(cloning_reap(&private->remote, private->copy.inner_pid));
 		hg_error_free(close_remote(private));
-	} else if (private->copy.pid && private->target_reaps) {
+	} else if (private->copy.pid && private->cloning.target_reaps) {
 		if (private->tracees.count)
 			tracees_deinit(&private->tracees);
 		reap_later(private);
