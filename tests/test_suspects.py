@@ -1,4 +1,4 @@
-"""What most of the memory hangs from, on programs that grow in known ways (targets/growing.py)."""
+"""What most of the memory hangs from, on programs that grow in known ways (targets/suspects.py)."""
 
 import pytest
 
@@ -13,7 +13,7 @@ WANTED = {
 
 @pytest.mark.parametrize("kind", WANTED)
 def test_the_point_is_named(python, start, run, kind):
-    target = start(python, "growing.py", kind)
+    target = start(python, "suspects.py", kind)
     answer = run("report", target.pid, "-o", "a.png", "--json").json
     found, = answer["suspects"]
     assert (found["kind"], found["path"], found["of"], found["count"]) == WANTED[kind]
@@ -23,7 +23,7 @@ def test_the_point_is_named(python, start, run, kind):
 
 
 def test_text(one_python, start, run):
-    target = start(one_python, "growing.py", "many")
+    target = start(one_python, "suspects.py", "many")
     short = run("report", target.pid, "-o", "a.png").out
     assert "__main__.service.recent (collections.deque): 20,000" in short
     assert "maxlen" not in short
@@ -31,7 +31,7 @@ def test_text(one_python, start, run):
     assert "maxlen" in long and "module __main__" in long
 
 
-@pytest.mark.parametrize("script, arguments", [("growing.py", ["none"]), ("idle.py", []), ("known.py", [])])
+@pytest.mark.parametrize("script, arguments", [("suspects.py", ["none"]), ("idle.py", []), ("known.py", [])])
 def test_a_program_that_does_not_grow_has_none(python, start, run, script, arguments):
     target = start(python, script, *arguments)
     assert run("report", target.pid, "-o", "a.png", "--json").json["suspects"] == []
@@ -42,7 +42,7 @@ def test_a_program_that_does_not_grow_has_none(python, start, run, script, argum
     ("many", "Entry", 1, "__main__.service.recent"), ("shared", "Entry", 1, "__main__.service"),
     ("chain", "Link", 2, "__main__.service")])
 def test_why_of_many_objects(python, start, run, kind, name, ways, point):
-    target = start(python, "growing.py", kind)
+    target = start(python, "suspects.py", kind)
     answer = run("why", target.pid, f"type:__main__.{name}", "--json").json
     assert answer["objects_total"] == 20000
     assert [way["count"] for way in answer["ways"]] == ([20000] if ways == 1 else [19999, 1])
@@ -53,7 +53,7 @@ def test_why_of_many_objects(python, start, run, kind, name, ways, point):
 
 
 def test_retained_of_many_objects(python, start, run):
-    target = start(python, "growing.py", "many")
+    target = start(python, "suspects.py", "many")
     answer = run("retained", target.pid, "type:__main__.Entry", "--json", "--limit", "0").json
     together = answer["together"]
     assert together["count"] == answer["retained_total"] == 20000
@@ -65,7 +65,7 @@ def test_retained_of_many_objects(python, start, run):
 
 
 def test_referrers_that_say_the_same_are_one_chain(python, start, run):
-    target = start(python, "growing.py", "shared")
+    target = start(python, "suspects.py", "shared")
     found, = run("why", target.pid, "type:__main__.Entry#7", "--json").json["objects"]
     assert found["referrers_alive"] == 2
     assert [chain["count"] for chain in found["chains"]] == [1, 1]
