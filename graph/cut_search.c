@@ -36,7 +36,8 @@ struct search {
 	struct candidate *pool; /* witnesses of all levels */
 	uint32_t pooled, room;
 	struct level level[CUT_MOST + 1];
-	uint32_t chosen[CUT_MOST];
+	uint32_t chosen[CUT_MOST], taken, spent;
+	uint32_t beyond; /* the limit: the smallest cost above it that was met */
 	bool exhausted, no_memory;
 };
 
@@ -200,16 +201,44 @@ static void leave(struct search *search, const struct level *level)
 	search->pooled = level->first;
 }
 
-/* All cuts that cost `limit` at most. Returns whether one was found: search->chosen, *depth of them.
- * *next gets the smallest cost above the limit that was met. */
-static bool deepen(struct search *search, uint32_t limit, uint32_t *depth, uint32_t *next)
+/* Takes the level's next change, if the limit allows; else notes what it would have cost. */
+static bool take(struct search *search, struct level *level, uint32_t limit)
 {
-	uint32_t spent = 0, open = 0;
-	bool found = false;
+	const struct candidate *candidate = &search->pool[level->next];
 
-	*depth = 0;
-	for (bool down = true; !search->exhausted && !search->no_memory;) {
-		struct level *level = &search->level[open];
+	if (level->next == level->end || search->taken == CUT_MOST)
+		return false;
+	if (candidate->cost > limit - search->spent) {
+		if (candidate->cost + search->spent < search->beyond)
+			search->beyond = candidate->cost + search->spent;
+		return false;
+	}
+	search->state[candidate->change] = TAKEN;
+	search->chosen[search->taken++] = candidate->change;
+	search->spent += candidate->cost;
+	level->next++;
+	return true;
+}
+
+/* Back at a level: what it took last is not to be taken any more. */
+static void give_back(struct search *search, const struct level *level)
+{
+	const struct candidate *candidate = &search->pool[level->next - 1];
+
+	search->state[candidate->change] = FORBIDDEN;
+	search->spent -= candidate->cost;
+}
+
+/* All cuts that cost `limit` at most. Returns whether one was found: the first search->taken of
+ * search->chosen. search->beyond is the smallest cost above the limit that was met. */
+static bool deepen(struct search *search, uint32_t limit)
+{
+	bool down = true, found = false;
+
+	search->taken = search->spent = 0;
+	search->beyond = UINT32_MAX;
+	while (!search->exhausted && !search->no_memory) {
+		struct level *level = &search->level[search->taken];
 
 		if (down) {
 			level->first = search->pooled;
@@ -217,53 +246,37 @@ static bool deepen(struct search *search, uint32_t limit, uint32_t *depth, uint3
 			if (found)
 				break;
 			order(search, level);
-		} else { /* back from below: that change is not to be taken any more */
-			struct candidate *last = &search->pool[level->next - 1];
-
-			search->state[last->change] = FORBIDDEN;
-			spent -= last->cost;
+		} else {
+			give_back(search, level);
 		}
-		down = level->next < level->end && open < CUT_MOST;
-		if (down && search->pool[level->next].cost > limit - spent) {
-			down = false;
-			if (search->pool[level->next].cost + spent < *next)
-				*next = search->pool[level->next].cost + spent;
-		}
-		if (down) {
-			struct candidate *take = &search->pool[level->next++];
-
-			search->state[take->change] = TAKEN;
-			search->chosen[open++] = take->change;
-			spent += take->cost;
+		down = take(search, level, limit);
+		if (down)
 			continue;
-		}
 		leave(search, level);
-		if (!open--)
+		if (!search->taken)
 			break;
+		search->taken--;
 	}
-	*depth = found ? open : 0;
-	for (; found && open; open--)
-		leave(search, &search->level[open - 1]);
+	for (uint32_t i = search->taken; found && i; i--)
+		leave(search, &search->level[i - 1]);
 	search->pooled = 0;
 	return found;
 }
 
 static struct hg_error *search_all(struct search *search, struct cut *ret)
 {
-	uint32_t limit = 0, next;
+	uint32_t limit = 0;
 
-	for (;; limit = next) {
-		next = UINT32_MAX;
-		if (deepen(search, limit, &ret->count, &next))
-			break;
+	for (; !deepen(search, limit); limit = search->beyond) {
 		if (search->no_memory)
 			return &hg_error_no_memory;
 		ret->verdict = search->exhausted ? CUT_TOO_LARGE : CUT_NONE;
-		if (search->exhausted || next > search->p->most)
+		if (search->exhausted || search->beyond > search->p->most)
 			return NULL;
 	}
 	ret->verdict = CUT_FOUND;
-	ret->cost = limit;
+	ret->count = search->taken;
+	ret->cost = search->spent;
 	memcpy(ret->change, search->chosen, sizeof(ret->change));
 	return NULL;
 }
