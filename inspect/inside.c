@@ -1,4 +1,24 @@
+/* An object's size counts what it has elsewhere: the items of a list, the table of a dict. */
 #include "inside.h"
+
+#include <string.h>
+
+enum { MOST_STRUCTURE = 512, MOST_CLASS = 832 }; /* what is surely an object's own structure at most */
+
+/* Where the object's own memory ends, or before. Only tuples, frames and what gc does not know (numbers,
+ * str, bytes) have all that they count in themselves. */
+static uint64_t own_end(const struct snapshot *heap, uint32_t i)
+{
+	static const char *const whole[] = {"tuple", "frame", "generator", "coroutine",
+					    "async_generator"};
+	const char *type = snapshot_type_name(heap, i);
+	uint64_t most = heap->flags[i] & HGS_OBJ_TYPE_OBJECT ? MOST_CLASS : MOST_STRUCTURE;
+	bool inside = !(heap->flags[i] & HGS_OBJ_GC) && strcmp(type, "bytearray");
+
+	for (size_t k = 0; k < sizeof(whole) / sizeof(*whole) && !inside; k++)
+		inside = !strcmp(type, whole[k]);
+	return heap->addr[i] + (inside || heap->size[i] < most ? heap->size[i] : most);
+}
 
 /* The first of the addresses at or behind `address`. */
 static uint32_t first_behind(const uint64_t *addresses, uint32_t count, uint64_t address)
@@ -25,12 +45,15 @@ void inside_objects(const struct snapshot *heap, const uint64_t *addresses, uint
 		return;
 	for (uint32_t i = 0; i < heap->n; i++) {
 		uint64_t start = heap->addr[i], end = start + heap->size[i];
+		uint32_t k;
 
 		if (start > addresses[count - 1] || end <= addresses[0] ||
 		    heap->flags[i] & HGS_OBJ_PSEUDO)
 			continue;
-		for (uint32_t k = first_behind(addresses, count, start);
-		     k < count && addresses[k] < end; k++)
+		k = first_behind(addresses, count, start);
+		if (k == count || addresses[k] >= end)
+			continue;
+		for (end = own_end(heap, i); k < count && addresses[k] < end; k++)
 			object[k] = i;
 	}
 }

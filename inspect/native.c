@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "../graph/surplus.h"
+#include "closures.h"
 #include "inside.h"
 #include "maps.h"
 #include "opaque.h"
@@ -77,36 +78,6 @@ static uint32_t *counter(struct hgs_surplus *surplus, enum hgs_place place)
 	}
 }
 
-static bool has_libffi(const char *path)
-{
-	const char *name = strrchr(path, '/');
-
-	name = name ? name + 1 : path;
-	return !strncmp(name, "libffi", 6) || !strncmp(name, "_ctypes", 7) ||
-	       !strncmp(name, "_cffi_backend", 13);
-}
-
-/* A closure of libffi (src/x86/ffi64.c, ffi_prep_closure_loc): 16 or 24 bytes of code, then the address
- * of ffi_closure_unix64() or the like. Freeing one leaves that in place. */
-static bool is_closure(const struct search *s, uint64_t code)
-{
-	const struct linkmap *map = s->source->map;
-	const struct mapping *own = maps_find(map->maps, map->num_segments, code);
-	uint64_t words[2];
-
-	if (!own || !(own->prot & 4) || map->segments[own - map->maps].library != HGS_NONE)
-		return false;
-	if (code & 7 || memory_read(s->source->memory, code + 16, words, sizeof(words)))
-		return false;
-	for (unsigned i = 0; i < 2; i++) {
-		const struct mapping *m = maps_find(map->maps, map->num_segments, words[i]);
-
-		if (m && m->prot & 4 && has_libffi(m->path))
-			return true;
-	}
-	return false;
-}
-
 /* Where a word lies. The kernel makes one mapping of a library's .bss and what is mapped next to it, on
  * either side. */
 static void locate(const struct search *s, struct hgs_word *word)
@@ -136,7 +107,7 @@ static struct hg_error *take(void *context, uint64_t at, uint64_t value, uint32_
 	locate(s, &word);
 	if (id == SCAN_NO_VALUE) {
 		word.kind = HGS_WORD_FREED;
-		if (!in_library(word.place) || !is_closure(s, value))
+		if (!in_library(word.place) || !closures_at(s->source->map, s->source->memory, value))
 			return pointers_take(s->pointers, &word);
 	} else if (id < s->num_surplus) {
 		word.kind = HGS_WORD_OBJECT;
@@ -265,7 +236,7 @@ static int by_address(const void *a, const void *b)
 }
 
 /* A callback's own objects hold its address, and so does what ctypes was given it in: what lies inside
- * a Python object is no native memory. */
+ * a Python object is no native memory. Nor is libffi's own list of closures worth a word. */
 static struct hg_error *keep_native(struct search *s)
 {
 	_cleanup_free_ uint64_t *addresses = calloc((size_t)s->num_loose + 1, sizeof(*addresses));
@@ -279,7 +250,8 @@ static struct hg_error *keep_native(struct search *s)
 		addresses[i] = s->loose[i].at;
 	inside_objects(s->heap, addresses, s->num_loose, objects);
 	for (uint32_t i = 0; i < s->num_loose && !error; i++)
-		if (objects[i] == HGS_NONE)
+		if (objects[i] == HGS_NONE &&
+		    !closures_record(s->source->memory, s->loose[i].at, s->loose[i].value))
 			error = add(&s->words, &s->num_words, &s->words_room, &s->loose[i]);
 	return error;
 }
@@ -326,10 +298,8 @@ static struct hg_error *want(struct search *s)
 		scan_want(s->scan, heap->addr[s->surplus[i].object], i);
 	for (uint32_t i = 0; i < s->num_callbacks; i++)
 		scan_want(s->scan, heap->holders[s->callbacks[i]].code, s->num_surplus + i);
-	/* Closures lie in executable memory of no library. */
 	for (size_t i = 0; i < map->num_segments && !error; i++)
-		if (map->segments[i].prot & 4 && map->segments[i].library == HGS_NONE &&
-		    map->maps[i].path[0] != '[')
+		if (closures_segment(map, i))
 			error = scan_want_range(s->scan, map->segments[i].start,
 						map->segments[i].end);
 	return error ? error : pointers_want(s->pointers, s->scan);
