@@ -48,6 +48,13 @@ bool dot_set_node_look(Agnode_t *node, enum node_role role, const struct theme *
 	       dot_set(node, "color", paint->line) && dot_set(node, "fontcolor", paint->text);
 }
 
+/* Two thick lines around what --highlight matches. */
+static bool set_highlight(Agnode_t *node, const struct theme *theme)
+{
+	return dot_set(node, "color", theme->mark) && dot_set(node, "penwidth", "3") &&
+	       dot_set(node, "peripheries", "2");
+}
+
 /* What the node shows, and of an object its address, size and reference count. */
 static char *node_tip(const struct drawn_node *node, const struct snapshot *s)
 {
@@ -79,8 +86,9 @@ static bool set_anchor(Agnode_t *made, const struct drawn_node *node, const stru
 }
 
 static Agnode_t *add_node(Agraph_t *panel, const struct drawn_node *node, const struct snapshot *s,
-			  const struct theme *theme, const char *id)
+			  const struct theme *theme, const uint8_t *highlight, const char *id)
 {
+	bool marked = highlight && node->object != HGS_NONE && highlight[node->object];
 	_cleanup_free_ char *label = NULL, *tip = node_tip(node, s);
 	Agnode_t *made = agnode(panel, (char *)id, 1);
 
@@ -88,7 +96,8 @@ static Agnode_t *add_node(Agraph_t *panel, const struct drawn_node *node, const 
 		label = NULL;
 	if (!made || !label || !tip || !dot_set_node_look(made, node->role, theme) ||
 	    !dot_set_label(made, "label", label, &dot_node_text) ||
-	    !dot_set_label(made, "tooltip", tip, &dot_tip_text) || !set_anchor(made, node, s))
+	    !dot_set_label(made, "tooltip", tip, &dot_tip_text) || !set_anchor(made, node, s) ||
+	    (marked && !set_highlight(made, theme)))
 		return NULL;
 	return made;
 }
@@ -158,7 +167,7 @@ static bool fill(Agraph_t *graph, const struct drawing *drawing, const struct sn
 		const struct drawn_node *node = &drawing->node[i];
 
 		snprintf(id, sizeof(id), "n%u", i);
-		nodes[i] = add_node(panels[node->panel], node, s, theme, id);
+		nodes[i] = add_node(panels[node->panel], node, s, theme, drawing->highlight, id);
 		if (!nodes[i])
 			return false;
 	}

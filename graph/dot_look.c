@@ -26,6 +26,7 @@ const struct edge_look edge_looks[EDGE_ROLES] = {
 
 const struct theme theme_light = {
 	.background = "#ffffff", .text = "#000000", .frame = "#999999",
+	.mark = "#cc2288",
 	.node = {
 		[NODE_PLAIN] = {"#ffffff", "#555555", "#000000"},
 		[NODE_ROOT] = {"#cfe8f7", "#0072b2", "#000000"},
@@ -48,6 +49,7 @@ const struct theme theme_light = {
 
 const struct theme theme_dark = {
 	.background = "#16191d", .text = "#f0f0f0", .frame = "#707880",
+	.mark = "#ff77cc",
 	.node = {
 		[NODE_PLAIN] = {"#252a30", "#a0a8b0", "#f0f0f0"},
 		[NODE_ROOT] = {"#0b3c5d", "#56b4e9", "#ffffff"},

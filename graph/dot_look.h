@@ -27,7 +27,7 @@ struct edge_paint {
 };
 
 struct theme {
-	const char *background, *text, *frame;
+	const char *background, *text, *frame, *mark; /* mark: the line of what is highlighted */
 	struct node_paint node[NODE_ROLES];
 	struct edge_paint edge[EDGE_ROLES];
 };

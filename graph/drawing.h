@@ -47,6 +47,7 @@ struct drawing {
 	uint32_t panels;
 	char *caption;
 	bool dark;
+	const uint8_t *highlight; /* as in struct picture_options */
 	bool sideways; /* left to right: many neighbours fit below each other, not side by side */
 	uint32_t max_nodes;
 	uint32_t objects; /* nodes that count against max_nodes: not remarks, not folds */

@@ -7,12 +7,16 @@
 struct list {
 	struct neighbor *row;
 	uint64_t count, size, hidden;
-	bool all;
+	struct neighbors_wanted wanted;
 };
 
 static bool add(struct list *list, uint32_t object, uint32_t from, uint32_t edge,
 		uint32_t through)
 {
+	if (list->wanted.only && !list->wanted.only[object]) {
+		list->hidden++;
+		return true;
+	}
 	if (list->count == list->size) {
 		uint64_t size = list->size ? list->size * 2 : 16;
 		struct neighbor *row = realloc(list->row, size * sizeof(*row));
@@ -31,7 +35,7 @@ static bool add(struct list *list, uint32_t object, uint32_t from, uint32_t edge
 static bool is_noise(const struct snapshot *s, const struct list *list, uint32_t target,
 		     uint32_t edge)
 {
-	if (list->all)
+	if (list->wanted.all)
 		return false;
 	if (HGS_EDGE_KIND(edge) == HGS_EDGE_TYPE)
 		return true;
@@ -188,15 +192,15 @@ static bool group(const struct snapshot *s, struct list *list, unsigned alike)
 	return true;
 }
 
-struct hg_error *neighbors_create(const struct answer *answer, uint32_t object, unsigned flags,
-				  unsigned alike, struct neighbors *ret)
+struct hg_error *neighbors_create(const struct answer *answer, uint32_t object,
+				  struct neighbors_wanted wanted, struct neighbors *ret)
 {
-	struct list list = {.all = flags & NEIGHBORS_ALL};
-	bool ok = flags & NEIGHBORS_REFERRERS ? add_referrers(answer, object, &list)
-					      : add_referents(answer, object, &list);
+	struct list list = {.wanted = wanted};
+	bool ok = wanted.referrers ? add_referrers(answer, object, &list)
+				   : add_referents(answer, object, &list);
 
 	*ret = (struct neighbors){0};
-	if (!ok || (list.count && !group(answer->s, &list, alike))) {
+	if (!ok || (list.count && !group(answer->s, &list, wanted.alike))) {
 		free(list.row);
 		return &hg_error_no_memory;
 	}

@@ -18,15 +18,16 @@ struct neighbors {
 	uint64_t hidden; /* keys of dictionaries that are strings, and types: every object has them */
 };
 
-enum {
-	NEIGHBORS_REFERRERS = 1, /* backwards */
-	NEIGHBORS_ALL = 2,	 /* also what is hidden otherwise */
+struct neighbors_wanted {
+	bool referrers;	     /* backwards */
+	bool all;	     /* also what is hidden otherwise */
+	unsigned alike;	     /* groups of more become one row; 0: none do */
+	const uint8_t *only; /* a byte for each object: others are hidden; NULL: none is */
 };
 
-/* `flags` as above. Groups of more than `alike` become one row (0: none do).
- * O(d log d) for d references. */
+/* O(d log d) for d references. */
 _must_check_ struct hg_error *neighbors_create(const struct answer *answer, uint32_t object,
-					       unsigned flags, unsigned alike,
+					       struct neighbors_wanted wanted,
 					       struct neighbors *ret);
 void neighbors_deinit(struct neighbors *neighbors);
 #define _cleanup_neighbors_ _cleanup_(neighbors_deinit)

@@ -81,7 +81,8 @@ static struct hg_error *draw_once(const struct answer *answer,
 				  const struct picture_options *options, uint32_t max_nodes,
 				  const char *format, int fd, bool *timed_out)
 {
-	_cleanup_(drawing_deinit) struct drawing drawing = {.max_nodes = max_nodes, .dark = options->dark};
+	_cleanup_(drawing_deinit) struct drawing drawing = {.max_nodes = max_nodes, .dark = options->dark,
+						      .highlight = options->highlight};
 	Agraph_t *graph;
 	struct hg_error *error = select_nodes(&drawing, answer, options);
 

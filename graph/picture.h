@@ -22,6 +22,9 @@ struct picture_options {
 	uint32_t max_nodes; /* default 60 */
 	bool dark;	    /* light words on a dark ground */
 	bool all_edges;	    /* nothing left out as boilerplate, nothing grouped */
+	/* A byte for each object of the snapshot, or NULL. */
+	const uint8_t *filter;	  /* REFS, BACKREFS: others are left out */
+	const uint8_t *highlight; /* marked as such */
 	unsigned seconds;   /* time limit of the layout */
 };
 

@@ -86,6 +86,7 @@ struct search {
 	const struct answer *answer;
 	uint32_t panel;
 	bool referrers, all; /* all: --all-edges */
+	const uint8_t *only; /* --filter, or NULL */
 	uint64_t hidden, unexplored;
 	uint32_t *queue; /* nodes, [max_nodes] */
 	int *depth;	 /* of each */
@@ -165,11 +166,12 @@ static struct hg_error *expand(struct search *search, uint32_t node, int depth)
 	_cleanup_neighbors_ struct neighbors neighbors = {0};
 	struct drawing *drawing = search->drawing;
 	uint32_t object = drawing->node[node].object;
-	unsigned flags = (search->referrers ? NEIGHBORS_REFERRERS : 0) |
-			 (search->all ? NEIGHBORS_ALL : 0);
+	const struct neighbors_wanted wanted = {.referrers = search->referrers,
+						.all = search->all,
+						.alike = search->all ? 0 : ALIKE,
+						.only = search->only};
 	uint64_t fan_out = search->all ? UINT64_MAX : FAN_OUT;
-	struct hg_error *error = neighbors_create(search->answer, object, flags,
-						  search->all ? 0 : ALIKE, &neighbors);
+	struct hg_error *error = neighbors_create(search->answer, object, wanted, &neighbors);
 	uint64_t i;
 
 	if (error)
@@ -212,7 +214,7 @@ static void add_caption(const struct search *search, const struct picture_option
 	if (asprintf(&search->drawing->caption, "%s, to depth %d%s%s%s%s%s",
 		     search->referrers ? "What refers to it" : "What it refers to", options->depth,
 		     search->referrers || search->all ? "" : "; classes and modules are not opened",
-		     search->hidden ? "; not drawn, string keys and types: " : "",
+		     !search->hidden ? "" : search->only ? "; left out: " : "; not drawn, string keys and types: ",
 		     search->hidden ? count_words(search->hidden, hidden) : "",
 		     search->unexplored ? "; not followed (--max-nodes), objects: " : "",
 		     search->unexplored ? count_words(search->unexplored, unexplored) : "") < 0) {
@@ -230,6 +232,7 @@ struct hg_error *select_neighbors(struct drawing *drawing, const struct answer *
 		.panel = drawing_panel(drawing, strdup("")),
 		.referrers = options->kind == PICTURE_BACKREFS,
 		.all = options->all_edges,
+		.only = options->filter,
 		.queue = calloc(drawing->max_nodes, sizeof(uint32_t)),
 		.depth = calloc(drawing->max_nodes, sizeof(int)),
 	};

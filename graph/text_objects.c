@@ -122,9 +122,10 @@ static bool test_and_set(uint8_t *seen, uint32_t object)
 static struct hg_error *open_level(struct tree *tree, uint32_t object)
 {
 	struct level *level = &tree->level[tree->open];
-	struct hg_error *error = neighbors_create(tree->answer, object,
-						  tree->referrers ? NEIGHBORS_REFERRERS : 0,
-						  ALIKE, &level->neighbors);
+	struct hg_error *error = neighbors_create(
+		tree->answer, object,
+		(struct neighbors_wanted){.referrers = tree->referrers, .alike = ALIKE},
+		&level->neighbors);
 
 	if (error)
 		return error;

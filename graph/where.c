@@ -52,7 +52,7 @@ wrong(const struct parser *parser, const char *at, const char *format, ...)
 		why = NULL;
 		return &hg_error_no_memory;
 	}
-	return hg_error_hint(hg_error_new(HG_EXIT_USAGE, "cannot read --where '%s': at character %zu: %s",
+	return hg_error_hint(hg_error_new(HG_EXIT_USAGE, "cannot read the condition '%s': at character %zu: %s",
 					  parser->text, (size_t)(at - parser->text) + 1, why),
 			     "such as: type=dict and size>1M; fields are type, module, text, size, count "
 			     "and state");

@@ -41,7 +41,7 @@ static const struct verb_row {
 /* Flags without a short form get a number above any character. */
 enum { FLAG_JSON = 256, FLAG_COLOR, FLAG_LIMIT, FLAG_REDACT, FLAG_TIMEOUT, FLAG_FAIL_ON,
        FLAG_BASELINE, FLAG_MODE, FLAG_DEPTH, FLAG_MAX_NODES, FLAG_DARK, FLAG_ALL_EDGES,
-       FLAG_SHOW, FLAG_UNLOAD, FLAG_WHERE, FLAG_TSV, FLAG_VERSION };
+       FLAG_SHOW, FLAG_FILTER, FLAG_HIGHLIGHT, FLAG_UNLOAD, FLAG_WHERE, FLAG_TSV, FLAG_VERSION };
 
 static const struct flag_row {
 	int id;
@@ -65,6 +65,8 @@ static const struct flag_row {
 	{ FLAG_MAX_NODES, "max-nodes", "N", "nodes of a picture at most (default 60)", ANSWERS },
 	{ FLAG_DARK, "dark", NULL, "pictures with light words on a dark ground", ANSWERS },
 	{ FLAG_SHOW, "show", NULL, "show the picture: in the terminal where it can, else in a window", ANSWERS },
+	{ FLAG_FILTER, "filter", "CONDITION", "draw only objects for which it holds", NEIGHBORS },
+	{ FLAG_HIGHLIGHT, "highlight", "CONDITION", "mark objects in the picture for which it holds", ANSWERS },
 	{ FLAG_ALL_EDGES, "all-edges", NULL, "draw also classes, keys and values, and nothing grouped", NEIGHBORS },
 	{ FLAG_COLOR, "color", "auto|always|never", "colours in the report (NO_COLOR is honoured)", ALL },
 	{ 'v', "verbose", NULL, "all of it", ALL },
@@ -168,6 +170,8 @@ static struct hg_error *take_flag(struct options *o, int id, const char *value)
 	case FLAG_JSON: o->json = true; return NULL;
 	case FLAG_REDACT: o->redact = true; return NULL;
 	case FLAG_SHOW: o->show = true; return NULL;
+	case FLAG_FILTER: o->filter = value; return NULL;
+	case FLAG_HIGHLIGHT: o->highlight = value; return NULL;
 	case FLAG_DARK: o->dark = true; return NULL;
 	case FLAG_ALL_EDGES: o->all_edges = true; return NULL;
 	case FLAG_TIMEOUT: return parse_seconds(value, &o->timeout_ns);

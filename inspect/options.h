@@ -39,7 +39,8 @@ struct options {
 	int verbose; /* -1 with -q */
 	uint32_t limit; /* 0: not given */
 	uint32_t max_nodes;
-	bool dark, all_edges, show; /* of pictures */
+	bool dark, all_edges, show;	   /* of pictures */
+	const char *filter, *highlight; /* conditions; NULL where not given */
 	int depth;
 	uint64_t timeout_ns;
 	enum freeze_mode mode;

@@ -23,6 +23,8 @@ static struct picture_options picture_of(const struct options *options, struct s
 		.max_nodes = options->max_nodes,
 		.dark = options->dark,
 		.all_edges = options->all_edges,
+		.filter = selected.filter,
+		.highlight = selected.highlight,
 		.seconds = DRAW_SECONDS,
 	};
 }

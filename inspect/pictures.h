@@ -6,10 +6,12 @@
 #include "options.h"
 #include "output.h"
 
-/* What was asked about; none where the verb takes no OBJECT. */
+/* What was asked about; none where the verb takes no OBJECT. The marks are those of struct
+ * picture_options. */
 struct selected {
 	const uint32_t *objects;
 	uint32_t count;
+	const uint8_t *filter, *highlight;
 };
 
 /* Draws into the output, which stays to be committed. Where drawing fails, the same picture is left

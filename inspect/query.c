@@ -2,14 +2,34 @@
 
 struct hg_error *query_read(const struct options *options, struct query *ret)
 {
+	struct hg_error *error = NULL;
+
 	*ret = (struct query){ 0 };
-	return options->where ? where_parse(options->where, &ret->where) : NULL;
+	if (options->where)
+		error = where_parse(options->where, &ret->about.where);
+	if (!error && options->filter)
+		error = where_parse(options->filter, &ret->filter.where);
+	if (!error && options->highlight)
+		error = where_parse(options->highlight, &ret->highlight.where);
+	return error;
+}
+
+static void condition_deinit(struct condition *condition)
+{
+	where_destroy(condition->where);
+	free(condition->marked);
 }
 
 void query_deinit(struct query *query)
 {
-	where_destroy(query->where);
-	free(query->marked);
+	condition_deinit(&query->about);
+	condition_deinit(&query->filter);
+	condition_deinit(&query->highlight);
+}
+
+static struct hg_error *mark(struct condition *condition, const struct answer *answer)
+{
+	return condition->where ? where_mark(condition->where, answer, &condition->marked) : NULL;
 }
 
 /* Keeps those that match, in order. */
@@ -39,21 +59,23 @@ static struct hg_error *select_all(const struct answer *answer, uint32_t **objec
 struct hg_error *query_select(struct query *query, const struct options *options,
 			      struct answer *answer, uint32_t **objects, uint64_t *count)
 {
-	struct hg_error *error = NULL;
+	struct hg_error *error = mark(&query->about, answer);
 	uint32_t taken = 0;
 
-	if (query->where)
-		error = where_mark(query->where, answer, &query->marked);
-	answer->marked = query->marked;
-	if (error || (!options->object && (!query->where || options->verb == VERB_TYPES)))
+	if (!error)
+		error = mark(&query->filter, answer);
+	if (!error)
+		error = mark(&query->highlight, answer);
+	answer->marked = query->about.marked;
+	if (error || (!options->object && (!query->about.where || options->verb == VERB_TYPES)))
 		return error;
 	if (options->object)
 		error = select_objects(answer, options->object, UINT32_MAX, objects, &taken, count);
 	else
 		error = select_all(answer, objects, count);
-	if (error || !query->where)
+	if (error || !query->about.where)
 		return error;
-	*count = filter(query->marked, *objects, *count);
+	*count = filter(query->about.marked, *objects, *count);
 	if (!*count)
 		return hg_error_hint(hg_error_new(HG_EXIT_FAILURE, "no object matches --where '%s'",
 						  options->where),

@@ -1,15 +1,19 @@
-/* --where: which objects the answer is about. */
+/* --where: which objects the answer is about; --filter and --highlight: which are drawn, and marked. */
 #pragma once
 
 #include "../graph/where.h"
 #include "options.h"
 
-struct query {
-	struct where *where; /* NULL: no condition */
+struct condition {
+	struct where *where; /* NULL: none was given */
 	uint8_t *marked;     /* of the objects that match it */
 };
 
-/* Reads the condition, before anything is touched. */
+struct query {
+	struct condition about, filter, highlight;
+};
+
+/* Reads the conditions, before anything is touched. */
 _must_check_ struct hg_error *query_read(const struct options *options, struct query *ret);
 void query_deinit(struct query *query);
 

@@ -319,7 +319,8 @@ static struct hg_error *write_text(struct session *s, const struct output *outpu
 
 static struct hg_error *write_output(struct session *s, struct output *output)
 {
-	struct selected selected = { s->selected, s->num_selected };
+	struct selected selected = { s->selected, s->num_selected, s->query.filter.marked,
+				     s->query.highlight.marked };
 	struct hg_error *error = NULL;
 
 	if (output->kind == OUTPUT_JSON || output->kind == OUTPUT_BASELINE) {

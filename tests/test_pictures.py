@@ -141,6 +141,27 @@ def without_fonts(folder):
     return {**os.environ, "FONTCONFIG_FILE": str(path)}
 
 
+def drawn(path):
+    """The types in the labels of a DOT file, and those that are marked."""
+    nodes = re.findall(r"^\tn\d+\t\[(.*?)\];", path.read_text(), re.M | re.S)
+    labels = {re.search(r'label="?([^\\",]+)', node)[1]: "peripheries=2" in node for node in nodes}
+    return set(labels), {label for label, marked in labels.items() if marked}
+
+
+def test_filter_and_highlight(snapshot, tmp_path):
+    path = draw(["refs", "__main__.pool", "--depth", "3", "--filter",
+                 "type=dict or type=Connection", "--highlight", "type=Connection"], snapshot,
+                tmp_path / "x.dot")
+    assert drawn(path) == ({"__main__.Pool", "dict", "__main__.Connection"}, {"__main__.Connection"})
+
+
+def test_bad_condition(snapshot, tmp_path):
+    for flag in ("--filter", "--highlight"):
+        done = tool.heapgraph("refs", snapshot, "__main__.pool", flag, "type=", "-o", "x.dot",
+                              cwd=tmp_path)
+        tool.assert_error(done, 2, "cannot read the condition 'type='")
+
+
 def test_no_fonts(snapshot, tmp_path):
     done = tool.heapgraph("report", snapshot, "--json", "-o", "x.png", "-o", "y.svg", cwd=tmp_path,
                           env=without_fonts(tmp_path))
