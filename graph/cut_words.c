@@ -10,13 +10,16 @@
 /* "app.Proc.on_done", or NULL where it is no attribute of a known owner. */
 static char *attribute_words(const struct answer *answer, uint32_t from, uint32_t edge)
 {
-	const char *name = "";
+	const struct snapshot *s = answer->s;
+	const char *name = "", *whose;
 	uint32_t owner = attribute_owner(answer, from, edge, &name);
 	char *text;
 
 	if (owner == HGS_NONE)
 		return NULL;
-	return asprintf(&text, "%s.%s", snapshot_type_name(answer->s, owner), name) < 0 ? NULL : text;
+	whose = s->flags[owner] & (HGS_OBJ_TYPE_OBJECT | HGS_OBJ_MODULE) ? snapshot_text(s, owner)
+									  : snapshot_type_name(s, owner);
+	return asprintf(&text, "%s.%s", whose, name) < 0 ? NULL : text;
 }
 
 static bool is_slot(uint32_t edge)
@@ -87,15 +90,11 @@ static struct hg_error *say_method(const struct answer *answer, const struct cyc
 	return length < 0 ? &hg_error_no_memory : NULL;
 }
 
-static bool takes_no_weakref(const struct snapshot *s, uint32_t object)
-{
-	return type_is(s, object, "list") || type_is(s, object, "dict") ||
-	       type_is(s, object, "tuple");
-}
-
+/* A weak reference helps where something else holds the object: an instance of one's own, as a parent
+ * is. A list, a partial or a generator that the attribute alone holds would be gone at once. */
 static const char *remedy(const struct snapshot *s, const struct cycle_cut *cut, bool is_attribute)
 {
-	if (takes_no_weakref(s, cut->to))
+	if (!(s->flags[cut->to] & HGS_OBJ_USER))
 		return "when done";
 	if (is_attribute)
 		return "when done, or make it a weakref.ref";

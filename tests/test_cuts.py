@@ -12,6 +12,8 @@ WANTED = {
                                   "a weakref.ref of it")],
     "Listener": [("[0]", 1, "hold `__main__.Listener.handlers[0]` weakly as a weakref.WeakMethod, "
                             "or drop it when done")],
+    "Partial": [(".later", 1, "drop `__main__.Partial.later` when done")],
+    "Suspended": [(".steps", 1, "drop `__main__.Suspended.steps` when done")],
     "list": [("['all']", 1, "drop `['all'] of a dict` when done")],
 }
 

@@ -1,5 +1,6 @@
 """Cycles whose cheapest cut is known: tests/test_cuts.py asks for each. Garbage, and gc is off."""
 
+import functools
 import gc
 
 import common
@@ -54,6 +55,26 @@ class Listener:
         pass
 
 
+class Partial:
+    """A weak reference to what the attribute alone holds would be no remedy."""
+
+    def __init__(self):
+        self.later = functools.partial(self.handle, 1)
+
+    def handle(self, number):
+        pass
+
+
+class Suspended:
+    def __init__(self):
+        self.steps = self.run()
+        next(self.steps)
+
+    def run(self):
+        while True:
+            yield self
+
+
 class Plain:
     """A dict that holds itself by way of a list: no attribute is on the cycle."""
 
@@ -63,6 +84,6 @@ class Plain:
 
 
 gc.disable()
-for one in (Ring, Parent, Twice, Listener, Plain):
+for one in (Ring, Parent, Twice, Listener, Partial, Suspended, Plain):
     one()
 common.serve(still=False)
