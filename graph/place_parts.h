@@ -54,6 +54,8 @@ void advise_suspended(const struct place *place, FILE *out);
 void advise_task(const struct place *place, FILE *out);
 void advise_unawaited(const struct place *place, FILE *out);
 void edge_suspended(const struct place *place, FILE *out);
+void edge_closure(const struct place *place, FILE *out);
+void edge_looked_up(const struct place *place, FILE *out);
 void edge_task(const struct place *place, FILE *out);
 void path_handle(const struct place *place, struct place_path *path);
 void path_suspended(const struct place *place, struct place_path *path);

@@ -195,3 +195,15 @@ void path_module(const struct place *place, struct place_path *path)
 		fputs(" of a module without a name", path->new_tail);
 	fprintf(path->new_tail, ", by %s.__globals__%s", path->head, path->tail);
 }
+
+void edge_closure(const struct place *place, FILE *out)
+{
+	fputs("closure ", out);
+	place_print_key(out, place, place->first + 2);
+}
+
+void edge_looked_up(const struct place *place, FILE *out)
+{
+	fputs("._objects", out);
+	key_print(out, place->s, HGS_EDGE_PAYLOAD(place->chain->edge[place->last]));
+}

@@ -179,6 +179,29 @@ static uint32_t match_ffi(const struct place *place)
 		       : 0;
 }
 
+/* A function has a tuple of cells, and each cell a value: people know one name. */
+static uint32_t match_closure(const struct place *place)
+{
+	uint32_t step = place->first + 1;
+
+	return place_named(place, step, "__closure__") && place_has(place, step + 1, HGS_EDGE_CELL) &&
+			       place_has(place, step + 2, HGS_EDGE_CELL_CONTENTS)
+		       ? 3
+		       : 0;
+}
+
+/* A function that was looked up in a CDLL keeps it, in a dict of what it keeps. */
+static uint32_t match_looked_up(const struct place *place)
+{
+	uint32_t step = place->first + 1;
+
+	return is_ctypes_function(place->s, place_object(place, place->first)) &&
+			       place_named(place, step, "_objects") &&
+			       place_has(place, step + 1, HGS_EDGE_KEY)
+		       ? 2
+		       : 0;
+}
+
 /* The first that fits counts, and of several along a chain the one that stands first here explains it
  * best. docs/INTERFACE.md says which are warnings: what keeps objects longer than the one who wrote
  * the line thinks. */
@@ -216,6 +239,8 @@ static const struct place_rule rules[] = {
 	 advise_class},
 	{"cffi.api.FFI", match_ffi, NULL, NULL, "the list of what an FFI object opened", SEVERITY_NOTE,
 	 advise_ffi},
+	{"function", match_closure, NULL, edge_closure, NULL, SEVERITY_NOTE, NULL},
+	{NULL, match_looked_up, NULL, edge_looked_up, NULL, SEVERITY_NOTE, NULL},
 	{NULL, match_running, NULL, NULL, "a function that is running", SEVERITY_NOTE,
 	 advise_running},
 };
