@@ -19,6 +19,12 @@ uint32_t match_task(const struct place *place)
 	return 0;
 }
 
+/* What a future calls to wake the task up that waits for it: stands for the task. */
+uint32_t match_wakeup(const struct place *place)
+{
+	return place_has(place, place->first + 1, HGS_EDGE_UNNAMED);
+}
+
 static bool is_slot(const struct place *place, uint32_t step)
 {
 	return place_has(place, step, HGS_EDGE_LOCAL) || place_has(place, step, HGS_EDGE_CELL) ||
@@ -68,6 +74,13 @@ void path_task(const struct place *place, struct place_path *path)
 		fprintf(path->new_head, "the pending task %s()", snapshot_string(place->s, frame->name));
 	else
 		fprintf(path->new_head, "the pending task %s", path->head);
+	fputs(path->tail, path->new_tail);
+}
+
+void path_wakeup(const struct place *place, struct place_path *path)
+{
+	(void)place;
+	fputs(path->head, path->new_head);
 	fputs(path->tail, path->new_tail);
 }
 

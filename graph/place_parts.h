@@ -13,7 +13,7 @@ struct place_rule {
 	void (*edge)(const struct place *place, FILE *out);		   /* NULL: drawn step by step */
 	const char *through; /* NULL: nothing to say about it */
 	enum severity severity;
-	void (*advise)(const struct place *place, FILE *out);
+	void (*advise)(const struct place *place, FILE *out); /* NULL where `through` is */
 };
 
 /* --- looking along the chain: `step` counts as its objects do --------------------------------- */
@@ -44,6 +44,7 @@ void advise_callback(const struct place *place, FILE *out);
 #define GENERATOR_TYPES "generator coroutine async_generator"
 
 uint32_t match_task(const struct place *place);
+uint32_t match_wakeup(const struct place *place);
 uint32_t match_handle(const struct place *place);
 uint32_t match_unawaited(const struct place *place);
 uint32_t match_suspended(const struct place *place);
@@ -59,6 +60,7 @@ void edge_looked_up(const struct place *place, FILE *out);
 void edge_task(const struct place *place, FILE *out);
 void path_handle(const struct place *place, struct place_path *path);
 void path_suspended(const struct place *place, struct place_path *path);
+void path_wakeup(const struct place *place, struct place_path *path);
 void path_task(const struct place *place, struct place_path *path);
 
 /* --- words (place_words.c) ---------------------------------------------------------------------- */

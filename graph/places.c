@@ -218,6 +218,8 @@ static const struct place_rule rules[] = {
 	 "a thread-local variable", SEVERITY_NOTE, advise_thread_local},
 	{"Context _contextvars.Context", match_context, path_context, edge_context,
 	 "a context variable", SEVERITY_NOTE, advise_context},
+	{"TaskWakeupMethWrapper TaskStepMethWrapper _asyncio.TaskStepMethWrapper", match_wakeup,
+	 path_wakeup, NULL, NULL, SEVERITY_NOTE, NULL},
 	{"_asyncio.Task asyncio.tasks.Task", match_task, path_task, edge_task, "a pending task",
 	 SEVERITY_WARNING, advise_task},
 	{"asyncio.events.Handle asyncio.events.TimerHandle", match_handle, path_handle, NULL,
