@@ -124,16 +124,22 @@ static struct hg_error *ring_through(struct making *making, uint32_t object, uin
 	return error;
 }
 
-/* The member that a reader knows: an instance of a class written in Python. */
+/* The member that a reader knows: an instance of a class written in Python. Where there is none, one
+ * whose type's name comes first: in which order gc lists objects depends on the version of CPython. */
 static uint32_t known_member(const struct making *making, const struct loop *loop)
 {
+	const struct snapshot *s = making->answer->s;
 	const uint32_t *members = making->loops.members + loop->first;
+	uint32_t first = members[0];
 
 	for (uint32_t k = 0; loop->user && k < loop->size; k++)
-		if ((making->answer->s->flags[members[k]] & HGS_OBJ_USER) &&
+		if ((s->flags[members[k]] & HGS_OBJ_USER) &&
 		    !holder_at(making, members[k], HGS_HOLDER_HANDLE))
 			return members[k];
-	return members[0];
+	for (uint32_t k = 1; k < loop->size; k++)
+		if (strcmp(snapshot_type_name(s, members[k]), snapshot_type_name(s, first)) < 0)
+			first = members[k];
+	return first;
 }
 
 /* A ring that starts at an attribute dictionary is told from its owner, one step earlier. */

@@ -14,7 +14,7 @@ WANTED = {
                             "or drop it when done")],
     "Partial": [(".later", 1, "drop `__main__.Partial.later` when done")],
     "Suspended": [(".steps", 1, "drop `__main__.Suspended.steps` when done")],
-    "list": [("['all']", 1, "drop `['all'] of a dict` when done")],
+    "dict": [("[0]", 1, "drop `[0] of a list` when done")],
 }
 
 
