@@ -11,14 +11,22 @@ static bool owns_type(const struct snapshot *s, uint32_t i)
 	return (s->flags[i] & mask) == HGS_OBJ_HEAP_TYPE && s->type[i] != HGS_NONE;
 }
 
+/* A running frame refers to its globals and to the generator whose it is, and owns neither
+ * (Include/internal/pycore_frame.h: "Borrowed reference"). */
+static bool is_borrowed(uint32_t name)
+{
+	return name == HGS_EDGE_NAME(HGS_EDGE_FRAME, HGS_FRAME_GLOBALS) ||
+	       name == HGS_EDGE_NAME(HGS_EDGE_FRAME, HGS_FRAME_GENERATOR);
+}
+
 void surplus_find(const struct snapshot *s, uint32_t *found, uint32_t *tracked)
 {
 	for (uint32_t i = 0; i < s->n; i++) {
 		bool subtract = (s->flags[i] & (HGS_OBJ_TRACKED | HGS_OBJ_PSEUDO)) == HGS_OBJ_TRACKED;
-		bool hidden = owns_type(s, i);
+		bool hidden = owns_type(s, i), pseudo = s->flags[i] & HGS_OBJ_PSEUDO;
 
 		for (uint64_t e = s->start[i]; e < s->start[i + 1ul]; e++) {
-			found[s->target[e]]++;
+			found[s->target[e]] += !(pseudo && is_borrowed(s->name[e]));
 			if (tracked)
 				tracked[s->target[e]] += subtract;
 			hidden &= s->target[e] != s->type[i];

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "../../graph/components.h"
+#include "../../graph/surplus.h"
 #include "heap.h"
 
 #define MAX 24 /* objects of a random heap, those that every heap has come on top */
@@ -270,6 +271,32 @@ static void test_reach(void **state)
 		assert_true(states[i] > ROUNDS);
 }
 
+/* heap.c counts each reference; of a running frame's, not all are owned. */
+static void test_borrowed_references(void **state)
+{
+	static const struct {
+		enum hgs_frame_edge edge;
+		uint32_t surplus;
+	} edges[] = { { HGS_FRAME_GLOBALS, 1 }, { HGS_FRAME_GENERATOR, 1 },
+		      { HGS_FRAME_LOCALS, 0 },	{ HGS_FRAME_FUNCTION, 0 } };
+	struct heap *heap = heap_create();
+	uint32_t frame = heap_object(heap, "frame"), held[4], found[96] = {0};
+	struct snapshot *s;
+
+	heap_flags(heap, frame, HGS_OBJ_PSEUDO);
+	for (int i = 0; i < 4; i++) {
+		held[i] = heap_object(heap, "dict");
+		heap_refer(heap, frame, HGS_EDGE_NAME(HGS_EDGE_FRAME, edges[i].edge), held[i]);
+	}
+	s = heap_snapshot(heap);
+	assert_true(s->n <= 96);
+	surplus_find(s, found, NULL);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(surplus_of(s, held[i], found[held[i]]), edges[i].surplus);
+	snapshot_close(s);
+	heap_destroy(heap);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -277,6 +304,7 @@ int main(void)
 		cmocka_unit_test(test_transpose),
 		cmocka_unit_test(test_rings),
 		cmocka_unit_test(test_reach),
+		cmocka_unit_test(test_borrowed_references),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
