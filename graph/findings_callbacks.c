@@ -124,7 +124,7 @@ static struct hg_error *describe_garbage(struct finding *finding, const char *pl
 		return &hg_error_no_memory;
 	finding->title = finding_text("%s has the address of %s; only garbage keeps %s", place, which,
 				      finding->count == 1 ? "it" : "them");
-	finding->advice = finding_text("unregister %s there, or keep its CFUNCTYPE object: once gc has "
+	finding->advice = finding_text("unregister %s there, or keep its callback object: once gc has "
 				       "run, a call is a crash", callable);
 	return NULL;
 }
@@ -138,8 +138,9 @@ static void describe_freed(struct finding *finding, const char *place)
 	else
 		finding->title = finding_text("%s has the addresses of %llu callbacks that are freed",
 					      place, count);
-	finding->advice = finding_text("keep the CFUNCTYPE object in a variable as long as it is "
-				       "registered there: a call is undefined");
+	finding->advice = finding_text("keep the callback's object (CFUNCTYPE, ffi.callback) in a "
+				       "variable as long as it is registered there: a call is "
+				       "undefined");
 }
 
 static struct hg_error *list_objects(const struct answer *answer, struct finding *finding,

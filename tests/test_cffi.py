@@ -70,6 +70,13 @@ def test_other_versions(python, start, run, minor, version):
     check_stale(result)
 
 
+def test_a_callback_that_a_library_has(python, start, run):
+    result = look(python, start, run, "cffi")
+    found = result.finding("native-callback")
+    assert [one["path"] for one in found] == ["__main__.callback"]
+    assert found[0]["severity"] == "note" and "libmeter.so" in found[0]["title"]
+
+
 def test_a_dropped_ffi_object(python, start, run):
     site = sites.site_for(python, "cffi")
     target = start(python, "cffi_libraries.py", str(site), python.build_directory(tool.BUILD))

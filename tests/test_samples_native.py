@@ -30,7 +30,7 @@ def test_callback_in_c(python, sample, run):
     assert (alarm["code"], alarm["severity"], alarm["library"]) == \
         ("native-callback", "warning", "libmeter.so")
     assert "a callback that is freed" in alarm["title"]
-    assert "keep the CFUNCTYPE object in a variable as long as it is registered" in alarm["advice"]
+    assert "keep the callback's object (CFUNCTYPE, ffi.callback) in a variable" in alarm["advice"]
     note, = [one for one in result.finding("native-callback") if one["severity"] == "note"]
     assert "a callback: Display.show" in note["title"]
     assert "keep `__main__.display.callback` until it is unregistered there" in note["advice"]

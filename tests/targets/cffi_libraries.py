@@ -2,7 +2,8 @@
 
 SITE is a directory of packages that has cffi. In line: `kept`, `again`, `borrowed`, and one closed
 rightly. Out of line: `loaded`, and `gone`, whose library is closed behind cffi's back. Two opens of
-libcodec.so that nobody has, one of libbuffer.so as a `void *`, and a callback.
+libcodec.so that nobody has, one of libbuffer.so as a `void *`, and a
+callback that libmeter.so has the address of.
 """
 
 import sys
@@ -19,7 +20,8 @@ import cffi  # noqa: E402
 import common  # noqa: E402
 
 SAMPLES = os.path.join(sys.argv[2], "samples")
-CDEF = "uint32_t codec_checksum(const uint8_t *, size_t); void *dlopen(char *, int); int dlclose(void *);"
+CDEF = """uint32_t codec_checksum(const uint8_t *, size_t); void *dlopen(char *, int); int dlclose(void *);
+          void meter_observe(int, void (*)(int));"""
 ffi = cffi.FFI()
 ffi.cdef(CDEF)
 
@@ -73,15 +75,17 @@ for _ in range(2):
 
 pointer = libc.dlopen(library("libbuffer.so").encode(), os.RTLD_NOW)
 
+callback = ffi.callback("void(int)", print)
+meter = ffi.dlopen(library("libmeter.so"))
+meter.meter_observe(0, callback)
+
 gone_path = own_copy("libgone.so")
 gone = outside.dlopen(gone_path)
 checksum = gone.codec_checksum
 close_behind(gone_path)
 
-callback = ffi.callback("int(int)", abs)
 no_address = ffi.cast("int(*)(int)", -1)  # as SQLITE_TRANSIENT is
 handle = ffi.new_handle(callback)
-
 
 
 def drop():
