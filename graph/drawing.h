@@ -84,6 +84,8 @@ _must_check_ struct hg_error *drawing_ring(struct drawing *drawing, const struct
 _must_check_ struct hg_error *select_findings(struct drawing *drawing,
 					      const struct answer *answer);
 _must_check_ struct hg_error *select_cycles(struct drawing *drawing, const struct answer *answer);
+struct diff;
+_must_check_ struct hg_error *select_diff(struct drawing *drawing, const struct diff *diff);
 _must_check_ struct hg_error *select_handles(struct drawing *drawing, const struct answer *answer);
 _must_check_ struct hg_error *select_retained(struct drawing *drawing, const struct answer *answer,
 					      const struct picture_options *options);

@@ -18,6 +18,8 @@ static struct hg_error *select_nodes(struct drawing *drawing, const struct answe
 		return select_findings(drawing, answer);
 	case PICTURE_CYCLES:
 		return select_cycles(drawing, answer);
+	case PICTURE_DIFF:
+		return select_diff(drawing, options->diff);
 	case PICTURE_HANDLES:
 		return select_handles(drawing, answer);
 	case PICTURE_RETAINED:

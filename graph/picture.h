@@ -4,6 +4,8 @@
 
 #include "answer.h"
 
+struct diff;
+
 enum picture_kind {
 	PICTURE_FINDINGS,
 	PICTURE_CYCLES,
@@ -11,13 +13,15 @@ enum picture_kind {
 	PICTURE_RETAINED,
 	PICTURE_WHY,
 	PICTURE_REFS,
-	PICTURE_BACKREFS
+	PICTURE_BACKREFS,
+	PICTURE_DIFF
 };
 
 struct picture_options {
 	enum picture_kind kind;
 	const uint32_t *objects; /* for WHY, REFS, BACKREFS; RETAINED: may be none */
 	uint32_t num_objects;
+	const struct diff *diff; /* for DIFF, of which the answer is the last */
 	int depth;
 	uint32_t max_nodes; /* default 60 */
 	bool dark;	    /* light words on a dark ground */

@@ -13,12 +13,14 @@ static struct picture_options picture_of(const struct options *options, struct s
 		[VERB_HANDLES] = PICTURE_HANDLES,   [VERB_CYCLES] = PICTURE_CYCLES,
 		[VERB_RETAINED] = PICTURE_RETAINED, [VERB_WHY] = PICTURE_WHY,
 		[VERB_REFS] = PICTURE_REFS,	    [VERB_BACKREFS] = PICTURE_BACKREFS,
+		[VERB_DIFF] = PICTURE_DIFF,
 	};
 
 	return (struct picture_options){
 		.kind = kinds[options->verb],
 		.objects = selected.objects,
 		.num_objects = selected.count,
+		.diff = selected.diff,
 		.depth = options->depth,
 		.max_nodes = options->max_nodes,
 		.dark = options->dark,

@@ -12,6 +12,7 @@ struct selected {
 	const uint32_t *objects;
 	uint32_t count;
 	const uint8_t *filter, *highlight;
+	const struct diff *diff; /* of the verb diff */
 };
 
 /* Draws into the output, which stays to be committed. Where drawing fails, the same picture is left

@@ -122,10 +122,9 @@ static struct hg_error *check_output(const struct session *s, const struct outpu
 		return hg_error_hint(hg_error_new(HG_EXIT_USAGE, "%s finds nothing for a baseline",
 						  verb_name(o->verb)),
 				     "report and diff write one");
-	if (is_picture(output->kind) && (o->verb == VERB_TYPES || o->verb == VERB_DIFF))
-		return hg_error_hint(hg_error_new(HG_EXIT_USAGE, "%s has no picture",
-						  verb_name(o->verb)),
-				     "-o FILE.json, or one of attach, cycles, retained, why, refs, backrefs");
+	if (is_picture(output->kind) && o->verb == VERB_TYPES)
+		return hg_error_hint(hg_error_new(HG_EXIT_USAGE, "types has no picture"),
+				     "-o FILE.json, or retained, which has one");
 	return NULL;
 }
 
@@ -320,7 +319,8 @@ static struct hg_error *write_text(struct session *s, const struct output *outpu
 static struct hg_error *write_output(struct session *s, struct output *output)
 {
 	struct selected selected = { s->selected, s->num_selected, s->query.filter.marked,
-				     s->query.highlight.marked };
+				     s->query.highlight.marked,
+				     s->comparison ? s->comparison->diff : NULL };
 	struct hg_error *error = NULL;
 
 	if (output->kind == OUTPUT_JSON || output->kind == OUTPUT_BASELINE) {

@@ -143,7 +143,7 @@ def without_fonts(folder):
 
 def drawn(path):
     """The types in the labels of a DOT file, and those that are marked."""
-    nodes = re.findall(r"^\tn\d+\t\[(.*?)\];", path.read_text(), re.M | re.S)
+    nodes = re.findall(r"^\t+n\d+\t\[(.*?)\];", path.read_text(), re.M | re.S)
     labels = {re.search(r'label="?([^\\",]+)', node)[1]: "peripheries=2" in node for node in nodes}
     return set(labels), {label for label, marked in labels.items() if marked}
 
@@ -153,6 +153,24 @@ def test_filter_and_highlight(snapshot, tmp_path):
                  "type=dict or type=Connection", "--highlight", "type=Connection"], snapshot,
                 tmp_path / "x.dot")
     assert drawn(path) == ({"__main__.Pool", "dict", "__main__.Connection"}, {"__main__.Connection"})
+
+
+def test_growth(one_python, tmp_path):
+    import processes
+
+    target = processes.Target(one_python, "growing.py")
+    try:
+        for number in range(3):
+            done = tool.heapgraph("snapshot", target.pid, "-o", tmp_path / f"{number}.hgs")
+            assert done.code == 0, done.err
+            target.ask("sessions")
+    finally:
+        target.close()
+    done = tool.heapgraph("diff", "0.hgs", "1.hgs", "2.hgs", "-o", "x.dot", cwd=tmp_path)
+    assert done.code == 0, done.err
+    text = (tmp_path / "x.dot").read_text()
+    assert "__main__.Session" in drawn(tmp_path / "x.dot")[0]
+    assert "What grew between 3 snapshots" in text and "__main__.service.sessions" in text
 
 
 def test_bad_condition(snapshot, tmp_path):
