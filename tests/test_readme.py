@@ -84,6 +84,20 @@ def test_finding_a_leak(sample, one_python, tmp_path):
     assert "Nothing grows but what the baseline knows." in answers[-1]
 
 
+def findings(report):
+    """From the first finding to the table of libraries, of which the rest depends on the machine."""
+    return report[report.index("ERROR"):report.index("Other libraries")]
+
+
+def test_the_report_shown_is_the_one_that_is_printed(sample, one_python, run):
+    target = sample(one_python, "cycle_pins_library")
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown_report = re.search(r"^```text\n(.*?)^```$", text, re.S | re.M).group(1)
+    environment = {**os.environ, "COLUMNS": "80", "LC_ALL": "C.UTF-8"}
+    printed = run("attach", target.pid, "-o", "picture.png", env=environment).out
+    assert findings(printed) == findings(shown_report)
+
+
 def test_demo():
     """The first thing that anybody runs."""
     environment = {**os.environ, "HEAPGRAPH_BUILD": str(tool.BUILD)}
