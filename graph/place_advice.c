@@ -74,6 +74,14 @@ void advise_module(const struct place *place, FILE *out)
 	fputs("`: a function keeps all global variables of its module", out);
 }
 
+void advise_handled(const struct place *place, FILE *out)
+{
+	(void)place;
+	fputs("leave the except block before what takes long: until then the traceback keeps every "
+	      "local variable of its frames",
+	      out);
+}
+
 void advise_traceback(const struct place *place, FILE *out)
 {
 	fputs("drop `", out);

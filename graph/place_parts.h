@@ -100,6 +100,7 @@ void advise_thread_local(const struct place *place, FILE *out);
 void advise_context(const struct place *place, FILE *out);
 void advise_logger(const struct place *place, FILE *out);
 void advise_module(const struct place *place, FILE *out);
+void advise_handled(const struct place *place, FILE *out);
 void advise_traceback(const struct place *place, FILE *out);
 void advise_method(const struct place *place, FILE *out);
 void advise_type_cache(const struct place *place, FILE *out);

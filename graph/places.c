@@ -128,6 +128,15 @@ static uint32_t match_traceback(const struct place *place)
 		 place_named(place, place->first + 1, "tb_next")));
 }
 
+/* As long as an except block runs, its exception is the thread's. */
+static uint32_t match_handled(const struct place *place)
+{
+	uint32_t root = place->chain->root;
+
+	return place->first == 0 && root != HGS_NONE &&
+	       place->s->roots[root].kind == HGS_ROOT_HANDLED;
+}
+
 static uint32_t match_method(const struct place *place)
 {
 	return place_named(place, place->first + 1, "__self__");
@@ -230,6 +239,8 @@ static const struct place_rule rules[] = {
 	 "a suspended generator or coroutine", SEVERITY_WARNING, advise_suspended},
 	{"logging.Logger logging.RootLogger", match_logger, path_logger, NULL, "a logging handler",
 	 SEVERITY_WARNING, advise_logger},
+	{NULL, match_handled, NULL, NULL, "the exception that an except block is handling",
+	 SEVERITY_WARNING, advise_handled},
 	{"function", match_module, path_module, NULL, "a module that is not in sys.modules",
 	 SEVERITY_WARNING, advise_module},
 	{"method", match_method, NULL, NULL, "a stored bound method", SEVERITY_WARNING, advise_method},

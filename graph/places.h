@@ -3,7 +3,7 @@
  * Where the heap has a wrapper, a tuple and an index, a programmer says "the lru_cache of Proc.run".
  * One table (places.c) tells each place by the types and references along it, and has its name, what
  * is surprising about it and what to do. Paths, drawn chains and findings take their words from here,
- * so that they agree; nothing else knows a type of the standard library by name. */
+ * so that they agree. */
 #pragma once
 
 #include "answer.h"

@@ -266,6 +266,22 @@ static void test_kept_beside(void **state)
 	heap_destroy(heap);
 }
 
+static void test_handled(void **state)
+{
+	struct heap *heap = heap_create();
+	uint32_t error = heap_object(heap, "ValueError"), traceback = heap_object(heap, "traceback");
+
+	heap_thread(heap, (struct hgs_thread){.tid = 4243, .object = error});
+	heap_root(heap, (struct hgs_root){.object = error, .kind = HGS_ROOT_HANDLED});
+	heap_member(heap, error, "__traceback__", traceback);
+	assert_place(heap, traceback,
+		     &(struct expected){
+			     "__traceback__ of exception being handled in thread 4243",
+			     "the exception that an except block is handling",
+			     "leave the except block before what takes long", SEVERITY_WARNING});
+	heap_destroy(heap);
+}
+
 static void test_classes(void **state)
 {
 	struct heap *heap = heap_create();
@@ -304,6 +320,7 @@ int main(void)
 		cmocka_unit_test(test_logger),
 		cmocka_unit_test(test_kept_beside),
 		cmocka_unit_test(test_classes),
+		cmocka_unit_test(test_handled),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
