@@ -1,9 +1,9 @@
 """native.py PART...: what only libmeter.so knows of Python's objects, each part by itself.
 
 `leak`: references that C took and forgot. `label`: an object that only its .bss has. `observers`:
-callbacks, one that Python has too, one in garbage, one that is freed. `heap`: one in a block of malloc. `plugin`: the address of a function of libcodec.so, whose own
-objects are gone. `waiting`: a thread that runs in its code. `opened`: libcodec.so, with nothing that
-points into it.
+callbacks, one that Python has too, one in garbage, one that is freed. `heap`: one in a block of
+malloc. `plugin`: the address of a function of libcodec.so, whose own objects are gone. `waiting`:
+a thread that runs in its code. `opened`: libcodec.so, with nothing that points into it.
 """
 
 import _ctypes
