@@ -6,7 +6,7 @@ igraph (C, through its Python package) is installed into a virtual environment o
 cannot be done, the table says why and has our figures alone. Its dominators are compared with ours,
 object for object. Then the shapes that break what recurses or is quadratic: a list, a star, a
 complete graph. Then types, cycles, retained and why on a process with as many containers as
---containers says, the best of three each, the snapshot in the page cache.
+--containers says, and diff once it has grown; the best of three each, snapshots in the page cache.
 
     ./dev bench graph [--objects 1000000] [--no-igraph] [--nodes 20000000] [--containers 5000000]
 """
@@ -138,10 +138,12 @@ def measure_verbs(containers):
     found = [one for one in interpreters.discover()[0] if not one.root]
     chosen = next((one for one in found if one.minor == 12), found[-1])
     with tempfile.TemporaryDirectory() as directory:
-        path = Path(directory, "real.hgs")
+        path, later = Path(directory, "real.hgs"), Path(directory, "later.hgs")
         target = processes.Target(chosen, "heap.py", str(containers))
         try:
             subprocess.run(tool.command("snapshot", target.pid, "-q", "-o", path), check=True)
+            target.ask("grow", 300)
+            subprocess.run(tool.command("snapshot", target.pid, "-q", "-o", later), check=True)
             target.assert_unharmed()
         finally:
             target.close()
@@ -149,9 +151,11 @@ def measure_verbs(containers):
               f"{path.stat().st_size / 1e6:,.0f} MB\n\n| verb | time | processor | peak memory |"
               "\n|---|---|---|---|")
         some = "type:__main__.Record#1000"
-        for verb in (("types",), ("cycles",), ("retained",), ("retained", some), ("why", some)):
+        for verb in (("types",), ("cycles",), ("retained",), ("retained", some), ("why", some),
+                     ("diff", later)):
             seconds, busy, peak = timed(verb[0], path, *verb[1:])
-            print(f"| {' '.join(verb)} | {seconds:.2f} s | {busy:.2f} s | {peak:,.0f} MB |")
+            name = "diff, a twentieth more" if verb[0] == "diff" else " ".join(verb)
+            print(f"| {name} | {seconds:.2f} s | {busy:.2f} s | {peak:,.0f} MB |")
 
 
 def compare(options):
