@@ -1,4 +1,4 @@
-/* libFuzzer: any bytes to the reader, and an answer from what it takes. Checksums would keep the
+/* libFuzzer: any bytes to the reader, and an answer and a diff from what it takes. Checksums would keep the
  * fuzzer out, so they are made right first where the table allows. */
 #include <stdint.h>
 #include <stdlib.h>
@@ -7,7 +7,8 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-#include "../../graph/answer.h"
+#include "../../graph/diff.h"
+#include "../unit/heap.h"
 
 static void sign(unsigned char *bytes, size_t size)
 {
@@ -47,6 +48,28 @@ static void words(const struct answer *answer)
 		free(object_text(answer->s, i));
 }
 
+/* With itself, in which everything is the same, and after a sound heap, in which everything is new. */
+static void compare(const struct answer *answer)
+{
+	static struct answer *sound;
+	const struct answer *pairs[][2] = {{answer, answer}, {sound, answer}, {answer, sound}};
+	const struct sequence sequence = {0};
+
+	if (!sound) {
+		struct heap *heap = heap_create();
+
+		hg_error_free(answer_create(heap_snapshot(heap), &sound));
+		heap_destroy(heap);
+	}
+	pairs[1][0] = pairs[2][1] = sound;
+	for (size_t i = 0; sound && i < sizeof(pairs) / sizeof(*pairs); i++) {
+		struct diff *diff = NULL;
+
+		hg_error_free(diff_create(pairs[i], 2, &sequence, &diff));
+		diff_destroy(diff);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -66,8 +89,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	error = snapshot_open_fd(fd, "fuzz", &s);
 	if (!error)
 		error = answer_create(s, &answer);
-	if (!error)
+	if (!error) {
 		words(answer);
+		compare(answer);
+	}
 	hg_error_free(error);
 	answer_destroy(answer);
 	snapshot_close(s);

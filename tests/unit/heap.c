@@ -174,6 +174,16 @@ void heap_refer(struct heap *heap, uint32_t from, uint32_t edge_name, uint32_t t
 	heap->references[heap->m++] = (struct reference){from, edge_name, to};
 }
 
+void heap_forget(struct heap *heap, uint32_t from, uint32_t to)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < heap->m; i++)
+		if (heap->references[i].from != from || heap->references[i].to != to)
+			heap->references[kept++] = heap->references[i];
+	heap->m = kept;
+}
+
 void heap_hold(struct heap *heap, uint32_t object, uint32_t references)
 {
 	heap->objects[object].held += references;

@@ -23,6 +23,8 @@ uint32_t heap_int(struct heap *heap, const char *text);
 uint32_t heap_string(struct heap *heap, const char *text); /* offset in STRINGS */
 
 void heap_refer(struct heap *heap, uint32_t from, uint32_t edge_name, uint32_t to);
+/* Takes the references from one to the other away again. */
+void heap_forget(struct heap *heap, uint32_t from, uint32_t to);
 void heap_hold(struct heap *heap, uint32_t object, uint32_t references); /* by nothing found */
 void heap_attr(struct heap *heap, uint32_t from, const char *name, uint32_t to);
 void heap_member(struct heap *heap, uint32_t from, const char *name, uint32_t to);
