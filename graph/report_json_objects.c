@@ -5,6 +5,7 @@
 #include "gather.h"
 #include "keeper.h"
 #include "kinds.h"
+#include "places.h"
 #include "retained.h"
 #include "roots.h"
 #include "routes.h"
@@ -49,6 +50,8 @@ static void put_referrers(struct json *json, const struct answer *answer, uint32
 static struct hg_error *put_chain(struct json *json, const struct snapshot *s,
 				  const struct chain *chain, uint64_t alike)
 {
+	struct place place;
+	bool known = place_of_chain(s, chain, &place);
 	struct hg_error *error;
 
 	json_object(json, NULL);
@@ -60,6 +63,11 @@ static struct hg_error *put_chain(struct json *json, const struct snapshot *s,
 		json_null(json, "root");
 		json_null(json, "path");
 	}
+	json_string(json, "kept_through", known ? place_through(&place) : NULL);
+	if (known)
+		json_take(json, "advice", place_advice(&place));
+	else
+		json_null(json, "advice");
 	error = json_steps(json, "steps", s, chain, false);
 	json_object_end(json);
 	return error;

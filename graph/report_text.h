@@ -18,6 +18,9 @@ _must_check_ struct hg_error *text_ring(struct page *page, const struct snapshot
 _must_check_ struct hg_error *text_tail(struct page *page, const struct snapshot *s,
 					const struct chain *tail, int indent);
 
+/* The line to change where the chain leads through what keeps objects longer than people think. */
+void text_advice(struct page *page, const struct snapshot *s, const struct chain *chain, int indent);
+
 _must_check_ struct hg_error *text_findings(struct page *page, const struct answer *answer);
 /* Which libraries: those that an application opened, or with -v all. */
 void text_libraries(struct page *page, const struct answer *answer);

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "places.h"
 #include "report_text.h"
 #include "utf8.h"
 
@@ -135,4 +136,17 @@ struct hg_error *text_tail(struct page *page, const struct snapshot *s, const st
 	struct drawing drawing = {.indent = indent, .root = HGS_NONE, .headless = true};
 
 	return put(page, s, tail, 0, &drawing);
+}
+
+void text_advice(struct page *page, const struct snapshot *s, const struct chain *chain, int indent)
+{
+	_cleanup_free_ char *advice = NULL;
+	struct place place;
+
+	if (!place_of_chain(s, chain, &place) || place_severity(&place) == SEVERITY_NOTE)
+		return;
+	advice = place_advice(&place);
+	page->no_memory |= !advice;
+	page_wrap(page, INK_PLAIN, indent, indent + 2, "kept through %s", place_through(&place));
+	page_wrap(page, INK_CUT, indent, indent + 5, "fix: %s", advice ? advice : "");
 }

@@ -73,6 +73,7 @@ static struct hg_error *put_crowd(struct page *page, const struct answer *answer
 			  path ? path : "");
 		page_wrap(page, INK_DIM, 4, 6, "root: %s", root ? root : "");
 		error = text_chain(page, answer->s, &chain, 4);
+		text_advice(page, answer->s, &chain, 4);
 	}
 	chain_deinit(&chain);
 	return error;

@@ -79,6 +79,7 @@ static struct hg_error *put_why(struct page *page, const struct answer *answer, 
 				  count_words(routes.alike[i] - 1, buffer));
 		page_wrap(page, INK_DIM, 4, 6, "root: %s", root ? root : "");
 		error = text_chain(page, answer->s, &routes.chain[i], 4);
+		text_advice(page, answer->s, &routes.chain[i], 4);
 	}
 	if (routes.count < routes.kinds)
 		page_wrap(page, INK_DIM, 2, 4, "%s %s more chains (-v shows them)",

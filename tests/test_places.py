@@ -64,3 +64,15 @@ def test_handlers_of_loggers(kept, run):
     assert sorted(paths(run, kept, "OfHandler")) == [
         "logging.getLogger('heapgraph.test').handlers[0].kept",
         "logging.getLogger().handlers[0].kept"]
+
+
+def test_why_gives_the_line_to_change(kept, run):
+    result = run("why", kept, "type:__main__.CachedArgument", "--json")
+    chain = result.json["objects"][0]["chains"][0]
+    assert chain["kept_through"] == "a functools cache"
+    assert "`by_argument.cache_clear()`" in chain["advice"]
+    text = run("why", kept, "type:__main__.CachedArgument").out
+    assert "kept through a functools cache" in text and "fix: cache plain values" in text
+    plain = run("why", kept, "__main__.watched", "--json").json["objects"][0]["chains"][0]
+    assert (plain["kept_through"], plain["advice"]) == (None, None)
+    assert "fix:" not in run("why", kept, "__main__.watched").out
