@@ -8,7 +8,7 @@
  *
  * Where the next object lies only the one before it tells, and in a large heap each costs a wait for
  * memory. So the walk takes one link for each object that it visits: what a link leads to is fetched
- * while the object is visited. That alone makes the walk a third faster. */
+ * while the object is visited. */
 #include "hook_private.h"
 
 /* Neighbours in a list were mostly allocated one after another, size by size: a few objects on. */
