@@ -197,7 +197,7 @@ struct hg_error *findings_make(struct making *making)
 	static struct hg_error *(*const parts[])(struct making *) = {
 		findings_stale, findings_opens, findings_cycles, findings_roots, findings_gc,
 		findings_descriptors, findings_resurrected, findings_references,
-		findings_callbacks,
+		findings_callbacks, findings_pointers, findings_untraversable,
 	};
 	struct answer *answer = making->answer;
 	struct hg_error *error = NULL;

@@ -49,3 +49,5 @@ _must_check_ struct hg_error *findings_references(struct making *making);
 _must_check_ struct hg_error *findings_callbacks(struct making *making);
 /* After all others: signature and pattern of each. */
 _must_check_ struct hg_error *findings_sign(struct making *making);
+_must_check_ struct hg_error *findings_pointers(struct making *making);
+_must_check_ struct hg_error *findings_untraversable(struct making *making);

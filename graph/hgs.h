@@ -49,6 +49,7 @@ enum hgs_section_id {
 	HGS_SURPLUS = 25,  /* struct hgs_surplus[]: objects with references that were not found */
 	HGS_WORDS = 26,	   /* struct hgs_word[]: where native memory holds an address */
 	HGS_INFERRED = 27, /* struct hgs_inferred[]: references read out of opaque objects */
+	HGS_BLOCKS = 29, /* struct hgs_block[]: ints whose value is the address of a block of malloc */
 	HGS_POINTERS = 28, /* struct hgs_pointer[]: what points into libraries that may be unloaded */
 };
 
@@ -379,6 +380,15 @@ struct hgs_buffer {
 	uint32_t object;
 	uint32_t kind; /* enum hgs_buffer_kind */
 	uint64_t bytes;
+};
+
+/* An int whose value is where an allocated block begins, as the allocator's own records around it say
+ * (glibc malloc/malloc.c, struct malloc_chunk). */
+struct hgs_block {
+	uint64_t address;
+	uint64_t size;	 /* of the block, its header included */
+	uint32_t object; /* the int */
+	uint32_t reserved;
 };
 
 /* A word in the memory of an object whose type has no tp_traverse is the address of an object. */

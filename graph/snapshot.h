@@ -54,6 +54,8 @@ struct snapshot {
 	uint32_t num_inferred;
 	const struct hgs_pointer *pointers;
 	uint32_t num_pointers;
+	const struct hgs_block *blocks; /* NULL: not looked for */
+	uint32_t num_blocks;
 	const struct hgs_buffer *buffers;
 	uint32_t num_buffers;
 	/* sections repacked from longer records of a later minor revision, sizes with buffers */

@@ -35,6 +35,7 @@ const struct section_kind section_kinds[] = {
 	KIND(HGS_WORDS, struct hgs_word, false, true, words),
 	KIND(HGS_INFERRED, struct hgs_inferred, false, true, inferred),
 	KIND(HGS_POINTERS, struct hgs_pointer, false, true, pointers),
+	KIND(HGS_BLOCKS, struct hgs_block, false, true, blocks),
 	KIND(HGS_BUFFERS, struct hgs_buffer, false, true, buffers),
 };
 const size_t num_section_kinds = sizeof(section_kinds) / sizeof(section_kinds[0]);
@@ -83,6 +84,8 @@ static uint32_t *count_of(struct snapshot *s, uint32_t id)
 		return &s->num_inferred;
 	case HGS_POINTERS:
 		return &s->num_pointers;
+	case HGS_BLOCKS:
+		return &s->num_blocks;
 	default:
 		return NULL;
 	}

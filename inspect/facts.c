@@ -11,8 +11,11 @@
 #include "../python_glue/code.h"
 #include "../python_glue/descriptors.h"
 #include "../python_glue/holders.h"
+#include "../python_glue/integers.h"
+#include "blocks.h"
 #include "../python_glue/thread_locals.h"
 #include "linkmap.h"
+#include "maps.h"
 #include "native.h"
 #include "threads.h"
 
@@ -306,6 +309,37 @@ static struct hg_error *write_buffers(const struct facts *f, const struct snapsh
 						   count);
 }
 
+/* Whatever the number is for: the address of a library's link map is known to be one. */
+static bool is_handle(const struct linkmap *map, uint64_t value)
+{
+	for (size_t i = 0; i < map->num_libraries; i++)
+		if (map->libraries[i].fact.handle == value)
+			return true;
+	return false;
+}
+
+static struct hg_error *write_blocks(const struct facts *f, const struct snapshot *core,
+				     const struct linkmap *map)
+{
+	_cleanup_free_ struct py_integer *integers = NULL;
+	_cleanup_free_ struct hgs_block *rows = NULL;
+	uint32_t count = 0, candidates = 0;
+	struct hg_error *error = py_integers(core, f->memory, &f->runtime->layout, &integers, &count);
+
+	if (error)
+		return error;
+	rows = calloc((size_t)count + 1, sizeof(*rows));
+	if (!rows)
+		return &hg_error_no_memory;
+	for (uint32_t i = 0; i < count; i++)
+		if (maps_find(map->maps, map->num_segments, integers[i].value) &&
+		    !is_handle(map, integers[i].value))
+			rows[candidates++] = (struct hgs_block){ .address = integers[i].value,
+								 .object = integers[i].object };
+	error = blocks_prove(core, f->memory, map, rows, candidates, &count);
+	return error ? error : snapshot_writer_add(f->writer, HGS_BLOCKS, sizeof(*rows), rows, count);
+}
+
 static void linkmap_freep(struct linkmap **map)
 {
 	linkmap_free(*map);
@@ -353,6 +387,8 @@ struct hg_error *facts_write(struct process *process, const struct py_runtime *r
 		error = write_buffers(&f, core);
 	if (!error)
 		error = write_native(&f, core, map, &small);
+	if (!error)
+		error = write_blocks(&f, core, map);
 	if (!error)
 		gaps->opens = map->opens_unknown;
 	return error;

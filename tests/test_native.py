@@ -67,7 +67,8 @@ def test_a_callback_in_a_block_of_malloc(python, start, run):
 
 def test_idle_interpreter_has_nothing(python, start, run):
     result = attach(run, start(python, "idle.py"))
-    assert result.finding("reference-surplus") == result.finding("native-callback") == []
+    for code in ("reference-surplus", "native-callback", "native-pointer", "untraversable-type"):
+        assert result.finding(code) == []
     assert result.json["native_references"] == []
 
 
@@ -118,3 +119,23 @@ def test_unload_of_no_library(one_python, start, run):
     target = start(one_python, "idle.py")
     tool.assert_error(run("handles", target.pid, "--unload", "nowhere"), 1,
                       "no library 'nowhere' is loaded", "handles")
+
+
+def test_addresses_of_native_blocks(python, start, run):
+    """Three attributes and a local hold what malloc() gave; a large number and an id() are no such."""
+    found = attach(run, meter(start, python, "pointers")).finding("native-pointer")
+    assert [one["severity"] for one in found] == ["note"] * 2
+    session, = [one for one in found if "__main__.Session.pointer" in one["title"]]
+    assert session["count"] == 3 and "3 addresses" in session["title"]
+    assert "block of 2" in session["evidence"] and "(inferred)" in session["title"]
+    local, = [one for one in found if "local block in fail" in one["title"]]
+    assert local["count"] == 1
+
+
+def test_a_type_without_traverse(python, start, run):
+    result = attach(run, meter(start, python, "boxes"))
+    found, = result.finding("untraversable-type")
+    assert (found["severity"], found["count"], found["library"]) == ("warning", 5, LIBRARY)
+    assert "meter.Box" in found["title"] and "inferred" in found["evidence"]
+    assert "Py_TPFLAGS_HAVE_GC" in found["advice"]
+    assert result.finding("reference-surplus") == []

@@ -66,3 +66,52 @@ int meter_wait(void)
 	pause();
 	return ++woken;
 }
+
+/* The stable ABI's, as far as a type needs it (Include/object.h, Include/typeslots.h). */
+struct type_slot {
+	int slot;
+	void *function;
+};
+struct type_spec {
+	const char *name;
+	int size, item_size;
+	unsigned flags;
+	struct type_slot *slots;
+};
+enum { TP_DEALLOC = 52 };
+extern PyObject *PyType_FromSpec(struct type_spec *spec);
+extern PyObject *PyType_GenericAlloc(PyObject *type, ssize_t items);
+extern void PyObject_Free(void *object);
+extern void Py_DecRef(PyObject *object);
+
+struct box {
+	ssize_t references;
+	PyObject *type, *item;
+};
+
+static void box_dealloc(struct box *box)
+{
+	PyObject *type = box->type;
+
+	Py_DecRef(box->item);
+	PyObject_Free(box);
+	Py_DecRef(type);
+}
+
+/* Holds an object, and says nothing of it to gc: no Py_TPFLAGS_HAVE_GC, no tp_traverse. */
+PyObject *meter_box(PyObject *item)
+{
+	static PyObject *type;
+	struct type_slot slots[] = { { TP_DEALLOC, (void *)box_dealloc }, { 0, NULL } };
+	struct type_spec spec = { "meter.Box", sizeof(struct box), 0, 1u << 18, slots };
+	struct box *box;
+
+	if (!type)
+		type = PyType_FromSpec(&spec);
+	box = type ? (struct box *)PyType_GenericAlloc(type, 0) : NULL;
+	if (box) {
+		Py_IncRef(item);
+		box->item = item;
+	}
+	return (PyObject *)box;
+}

@@ -36,11 +36,12 @@ struct heap {
 	char *strings;
 	size_t n, m, num_roots, num_threads, num_frames, num_thread_locals;
 	size_t num_libraries, num_holders, num_capsules, strings_size;
-	size_t num_segments, num_surplus, num_words, num_inferred, num_pointers;
+	size_t num_segments, num_surplus, num_words, num_inferred, num_pointers, num_blocks;
 	struct hgs_surplus *surplus;
 	struct hgs_word *words;
 	struct hgs_inferred *inferred;
 	struct hgs_pointer *pointers;
+	struct hgs_block *blocks;
 	struct hgs_search search;
 	bool searched;
 	struct hgs_meta meta;
@@ -110,6 +111,7 @@ void heap_destroy(struct heap *heap)
 	free(heap->words);
 	free(heap->inferred);
 	free(heap->pointers);
+	free(heap->blocks);
 	free(heap);
 }
 
@@ -295,6 +297,12 @@ void heap_word(struct heap *heap, struct hgs_word word)
 	heap->words[heap->num_words++] = word;
 }
 
+void heap_block(struct heap *heap, struct hgs_block block)
+{
+	GROW(heap->blocks, heap->num_blocks);
+	heap->blocks[heap->num_blocks++] = block;
+}
+
 void heap_pointer(struct heap *heap, struct hgs_pointer pointer)
 {
 	GROW(heap->pointers, heap->num_pointers);
@@ -411,6 +419,7 @@ int heap_write(const struct heap *heap)
 		add(w, HGS_SEARCH, sizeof(heap->search), &heap->search, 1);
 		add(w, HGS_SURPLUS, sizeof(*heap->surplus), heap->surplus, heap->num_surplus);
 		add(w, HGS_WORDS, sizeof(*heap->words), heap->words, heap->num_words);
+		add(w, HGS_BLOCKS, sizeof(*heap->blocks), heap->blocks, heap->num_blocks);
 		add(w, HGS_POINTERS, sizeof(*heap->pointers), heap->pointers, heap->num_pointers);
 		add(w, HGS_INFERRED, sizeof(*heap->inferred), heap->inferred, heap->num_inferred);
 	}

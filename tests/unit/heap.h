@@ -48,6 +48,7 @@ void heap_capsule(struct heap *heap, struct hgs_capsule capsule);
 void heap_search(struct heap *heap, struct hgs_search search);
 void heap_surplus(struct heap *heap, struct hgs_surplus surplus);
 void heap_word(struct heap *heap, struct hgs_word word);
+void heap_block(struct heap *heap, struct hgs_block block);
 void heap_pointer(struct heap *heap, struct hgs_pointer pointer);
 void heap_inferred(struct heap *heap, struct hgs_inferred inferred);
 struct hgs_meta *heap_meta(struct heap *heap);

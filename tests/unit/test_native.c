@@ -201,6 +201,67 @@ static void test_unload(void **state)
 	done(heap, s, answer);
 }
 
+/* Node -> Box by reference, Box -> Node read out of its memory. A Box on no cycle is none. */
+static void test_untraversable(void **state)
+{
+	uint32_t main, node[2], box[3];
+	struct heap *heap = make(&main);
+	const struct finding *finding;
+	struct answer *answer;
+	struct snapshot *s;
+
+	for (unsigned i = 0; i < 2; i++) {
+		node[i] = heap_object(heap, "__main__.Node");
+		box[i] = heap_object(heap, "meter.Box");
+		heap_flags(heap, box[i], 0);
+		heap_attr(heap, node[i], "box", box[i]);
+		heap_hold(heap, node[i], 1);
+		heap_inferred(heap, (struct hgs_inferred){.from = box[i], .to = node[i],
+							  .offset = 16});
+	}
+	box[2] = heap_object(heap, "meter.Box");
+	heap_key(heap, main, "box", box[2]);
+	heap_inferred(heap, (struct hgs_inferred){.from = box[2], .to = node[0], .offset = 16});
+	heap_holder(heap, (struct hgs_holder){.object = heap_type(heap, "meter.Box"),
+					      .kind = HGS_HOLDER_TYPE, .library = LIBRARY});
+	answer = answer_of(heap, &s);
+	finding = find(answer, FINDING_UNTRAVERSABLE_TYPE);
+	assert_non_null(finding);
+	assert_int_equal(finding->count, 2);
+	assert_int_equal(finding->library, LIBRARY);
+	assert_int_equal(finding->severity, SEVERITY_WARNING);
+	assert_string_equal(finding->title,
+			    "2 meter.Box objects in cycles that gc cannot see (libmeter.so)");
+	done(heap, s, answer);
+}
+
+/* Of an instance of the application's class; a number elsewhere is none. */
+static void test_pointers(void **state)
+{
+	uint32_t main, session, number, other;
+	struct heap *heap = make(&main);
+	const struct finding *finding;
+	struct answer *answer;
+	struct snapshot *s;
+
+	session = heap_object(heap, "__main__.Session");
+	number = heap_int(heap, "94000000000000");
+	other = heap_int(heap, "94000000000016");
+	heap_key(heap, main, "session", session);
+	heap_attr(heap, session, "pointer", number);
+	heap_attr(heap, session, "count", other);
+	heap_key(heap, main, "number", number);
+	heap_block(heap, (struct hgs_block){.address = 94000000000000, .size = 208,
+					    .object = number});
+	answer = answer_of(heap, &s);
+	finding = find(answer, FINDING_NATIVE_POINTER);
+	assert_non_null(finding);
+	assert_int_equal(finding->count, 1);
+	assert_string_equal(finding->title,
+			    "__main__.Session.pointer: 1 address of native blocks (inferred)");
+	done(heap, s, answer);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -209,6 +270,8 @@ int main(void)
 		cmocka_unit_test(test_not_all_searched),
 		cmocka_unit_test(test_callbacks),
 		cmocka_unit_test(test_unload),
+		cmocka_unit_test(test_untraversable),
+		cmocka_unit_test(test_pointers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

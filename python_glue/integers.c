@@ -1,0 +1,121 @@
+/* An int is a size or, from 3.12 on, a tag of which three bits are flags, and digits of 30 bits
+ * (Include/cpython/longintrepr.h). */
+#include "integers.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+
+enum { BATCH = 512, SIZE_OFFSET = 16 };
+enum { ONE_DIGIT = 28, TWO_DIGITS = 32 }; /* bytes of such an object */
+enum { LEAST = 1 << 16 };		   /* no process has memory below (vm.mmap_min_addr) */
+
+struct number {
+	uint64_t size;
+	uint32_t digits[2];
+};
+
+struct reading {
+	const struct snapshot *heap;
+	const struct memory *memory;
+	bool tagged;
+	struct py_integer *found;
+	uint32_t count, room;
+	uint32_t objects[BATCH];
+	struct iovec remote[BATCH];
+	unsigned batched;
+	struct number numbers[BATCH];
+};
+
+static struct hg_error *take(struct reading *r, uint32_t object, uint64_t value)
+{
+	if (value % 16 || value < LEAST)
+		return NULL;
+	if (r->count == r->room) {
+		uint32_t room = r->room ? r->room * 2 : 256;
+		struct py_integer *grown = reallocarray(r->found, room, sizeof(*grown));
+
+		if (!grown)
+			return &hg_error_no_memory;
+		r->found = grown;
+		r->room = room;
+	}
+	r->found[r->count++] = (struct py_integer){ value, object };
+	return NULL;
+}
+
+static struct hg_error *take_number(struct reading *r, unsigned k)
+{
+	const struct number *n = &r->numbers[k];
+	uint64_t digits = r->tagged ? n->size >> 3 : n->size;
+
+	if (digits < 1 || digits > 2 || (r->tagged && n->size & 3))
+		return NULL;
+	return take(r, r->objects[k],
+		    n->digits[0] | (digits == 2 ? (uint64_t)n->digits[1] << 30 : 0));
+}
+
+static struct hg_error *flush(struct reading *r)
+{
+	struct iovec local = { r->numbers, r->batched * sizeof(r->numbers[0]) };
+	struct hg_error *error = NULL;
+	ssize_t got = process_vm_readv(r->memory->pid, &local, 1, r->remote, r->batched, 0);
+
+	for (unsigned k = 0; k < r->batched && !error; k++)
+		if (got == (ssize_t)local.iov_len ||
+		    !memory_read(r->memory, (uint64_t)(uintptr_t)r->remote[k].iov_base,
+				 &r->numbers[k], sizeof(r->numbers[k])))
+			error = take_number(r, k);
+	r->batched = 0;
+	return error;
+}
+
+/* By its text, where the snapshot has it. */
+static struct hg_error *put(struct reading *r, uint32_t object)
+{
+	const char *text = snapshot_text(r->heap, object);
+
+	if (*text)
+		return *text == '-' ? NULL : take(r, object, strtoull(text, NULL, 10));
+	r->objects[r->batched] = object;
+	r->remote[r->batched++] = (struct iovec){
+		(void *)(uintptr_t)(r->heap->addr[object] + SIZE_OFFSET), sizeof(struct number)
+	};
+	return r->batched == BATCH ? flush(r) : NULL;
+}
+
+/* There is one type of this name that is no class of a program. */
+static uint32_t int_type(const struct snapshot *heap)
+{
+	for (uint32_t i = 0; i < heap->n; i++)
+		if (heap->flags[i] & HGS_OBJ_TYPE_OBJECT && !strcmp(snapshot_text(heap, i), "int"))
+			return i;
+	return HGS_NONE;
+}
+
+struct hg_error *py_integers(const struct snapshot *heap, const struct memory *memory,
+			     const struct py_layout *layout, struct py_integer **ret, uint32_t *count)
+{
+	_cleanup_free_ struct reading *r = calloc(1, sizeof(*r));
+	uint32_t type = int_type(heap);
+	struct hg_error *error = NULL;
+
+	if (!r)
+		return &hg_error_no_memory;
+	r->heap = heap;
+	r->memory = memory;
+	r->tagged = layout->minor >= 12;
+	for (uint32_t i = 0; i < heap->n && !error && type != HGS_NONE; i++)
+		if (heap->type[i] == type &&
+		    (heap->size[i] == ONE_DIGIT || heap->size[i] == TWO_DIGITS))
+			error = put(r, i);
+	if (!error)
+		error = flush(r);
+	if (error) {
+		free(r->found);
+		return error;
+	}
+	*ret = r->found;
+	*count = r->count;
+	return NULL;
+}
