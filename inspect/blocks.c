@@ -31,21 +31,27 @@ static bool is_mapped(const struct mapping *m, uint64_t chunk, uint64_t size)
 	       (size & ~CHUNK_FLAGS) <= m->end - chunk;
 }
 
-/* Follows the chunks behind: each sound, the first of them saying that ours is in use. The last of the
- * arena may end the mapping. */
+/* Follows the chunks behind: each sound, the first of them saying that ours is in use. The arena's top ends
+ * the mapping, and has no flag of its arena. */
 static bool is_chained(const struct memory *memory, const struct mapping *m, uint64_t chunk,
 		       uint64_t arena)
 {
-	uint64_t size;
+	uint64_t head;
 
 	for (unsigned i = 0; i < CHAIN; i++) {
-		if (!read_size(memory, chunk, &size) || (size & (IS_MMAPPED | NON_MAIN_ARENA)) != arena ||
-		    (size & ~CHUNK_FLAGS) % ALIGNMENT || (size & ~CHUNK_FLAGS) < LEAST ||
-		    (size & ~CHUNK_FLAGS) > m->end - chunk || (i == 1 && !(size & PREV_INUSE)))
+		uint64_t size;
+
+		if (!read_size(memory, chunk, &head))
 			return false;
-		chunk += size & ~CHUNK_FLAGS;
-		if (chunk == m->end)
-			return i > 0;
+		size = head & ~CHUNK_FLAGS;
+		if (size % ALIGNMENT || size < LEAST || size > m->end - chunk ||
+		    (i == 1 && !(head & PREV_INUSE)))
+			return false;
+		if (i > 0 && size == m->end - chunk)
+			return !(head & IS_MMAPPED);
+		if ((head & (IS_MMAPPED | NON_MAIN_ARENA)) != arena)
+			return false;
+		chunk += size;
 	}
 	return true;
 }
