@@ -199,9 +199,14 @@ void json_native_references(struct json *json, const struct answer *answer, uint
 	uint32_t shown;
 
 	if (!s->search) {
+		json_null(json, "searched");
 		json_null(json, "native_references");
 		return;
 	}
+	json_object(json, "searched");
+	json_uint(json, "bytes", s->search->bytes);
+	json_uint(json, "left_out", s->search->left_out);
+	json_object_end(json);
 	shown = json_list(json, "native_references", answer->num_native, limit);
 	for (uint32_t i = 0; i < shown; i++) {
 		const struct native_reference *reference = &answer->native[i];

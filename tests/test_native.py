@@ -70,6 +70,7 @@ def test_idle_interpreter_has_nothing(python, start, run):
     for code in ("reference-surplus", "native-callback", "native-pointer", "untraversable-type"):
         assert result.finding(code) == []
     assert result.json["native_references"] == []
+    assert result.json["searched"]["bytes"] > 1 << 20 and result.json["searched"]["left_out"] == 0
 
 
 def unload(run, target, library):

@@ -6,7 +6,7 @@ import sys
 
 KEYS = [
     "schema", "heapgraph", "process", "capture", "libraries", "stale", "descriptors", "capsules",
-    "all_cycles", "cycles", "native_references", "findings", "known_findings", "suspects", "outputs",
+    "all_cycles", "cycles", "searched", "native_references", "findings", "known_findings", "suspects", "outputs",
 ]
 SCENES = ["cycle", "chain", "leaked", "dangling", "nothing", "hostile", "wide", "deep"]
 
