@@ -20,19 +20,23 @@ struct hook_control *hook_walk_here(uint64_t runtime, uint32_t version, uint64_t
 {
 	struct memory memory = { .pid = getpid() };
 	struct hook_control *control = calloc(1, sizeof(*control));
+	_cleanup_free_ struct py_runtime *proved = calloc(1, sizeof(*proved));
 	_cleanup_error_ struct hg_error *error = NULL;
 
-	if (!control)
+	if (!control || !proved) {
+		free(control);
 		return NULL;
+	}
 	control->size = sizeof(*control);
 	control->runtime = runtime;
 	control->flags = flags;
-	error = py_layout_for(&memory, runtime, version, &control->layout);
+	error = py_runtime_open(&memory, runtime, version, proved);
 	if (error) {
 		fprintf(stderr, "%s\n", error->message);
 		free(control);
 		return NULL;
 	}
+	control->layout = proved->layout;
 	hook_run(control);
 	return control;
 }
