@@ -51,11 +51,14 @@ uint32_t match_unawaited(const struct place *place)
 	return frame && frame->flags & HGS_FRAME_NEW ? match_suspended(place) : 0;
 }
 
+/* The reference is looked at first: on a deep stack most are to the frame below. */
 uint32_t match_running(const struct place *place)
 {
-	const struct hgs_frame *frame = frame_of(place->s, place_object(place, place->first));
+	const struct hgs_frame *frame = is_slot(place, place->first + 1)
+						? frame_of(place->s, place_object(place, place->first))
+						: NULL;
 
-	return frame && frame->thread != HGS_NONE && is_slot(place, place->first + 1);
+	return frame && frame->thread != HGS_NONE;
 }
 
 uint32_t match_handle(const struct place *place)
@@ -63,6 +66,21 @@ uint32_t match_handle(const struct place *place)
 	return place_named(place, place->first + 1, "_callback") ||
 	       place_named(place, place->first + 1, "_args") ||
 	       place_named(place, place->first + 1, "_context");
+}
+
+/* concurrent/futures/thread.py: what submit() was given and no thread has begun; from 3.14 on a tuple of
+ * the three. */
+uint32_t match_submitted(const struct place *place)
+{
+	uint32_t step = place->first + 1;
+
+	step += place_has(place, step, HGS_EDGE_ATTR_DICT);
+	if (place_named(place, step, "task") && place_has(place, step + 1, HGS_EDGE_INDEX))
+		return step + 1 - place->first;
+	return place_named(place, step, "fn") || place_named(place, step, "args") ||
+			       place_named(place, step, "kwargs")
+		       ? step - place->first
+		       : 0;
 }
 
 /* A task that has no name where it is goes by its coroutine's. */
@@ -126,11 +144,22 @@ void edge_suspended(const struct place *place, FILE *out)
 
 void path_handle(const struct place *place, struct place_path *path)
 {
+	static const char *const names[] = {"_callback", "_args", ""};
 	bool timer = place_type(place, place->first, "asyncio.events.TimerHandle");
+	struct place_call call = place_call(place, names);
 
-	place_print_registered(place, path,
-			       timer ? "timer of the asyncio loop" : "queue of the asyncio loop",
-			       "_callback", place_named(place, place->last, "_args") ? "args" : "");
+	place_print_call(place, path,
+			 timer ? "timer of the asyncio loop" : "queue of the asyncio loop", &call);
+}
+
+void path_submitted(const struct place *place, struct place_path *path)
+{
+	static const char *const names[] = {"fn", "args", "kwargs"};
+	bool tuple = place_has(place, place->last, HGS_EDGE_INDEX);
+	struct place_call call =
+		tuple ? place_call_in(place, place->last - 1) : place_call(place, names);
+
+	place_print_call(place, path, "queue of a thread pool", &call);
 }
 
 /* The innermost coroutine or generator of the chain that waits: there the line is. */
@@ -204,4 +233,11 @@ void advise_handle(const struct place *place, FILE *out)
 	if (callback != HGS_NONE)
 		fprintf(out, " for `%s`", callable_name(place->s, callback));
 	fputs(" when its object is done with", out);
+}
+
+void advise_submitted(const struct place *place, FILE *out)
+{
+	(void)place;
+	fputs("cancel() the future that submit() gave, or end the pool by shutdown(cancel_futures=True)",
+	      out);
 }

@@ -37,26 +37,50 @@ const char *callable_name(const struct snapshot *s, uint32_t object)
 	return *snapshot_text(s, object) ? snapshot_text(s, object) : type_words(s, object);
 }
 
-void place_print_registered(const struct place *place, struct place_path *path,
-			     const char *registry, const char *function, const char *arguments)
-{
-	uint32_t callback = place_attribute(place->s, place_object(place, place->first), function);
+static const char *const parts[] = {"", "args", "kwargs"};
 
-	if (callback == HGS_NONE)
-		callback = place_object(place, place->last);
-	fprintf(path->new_head, "%s: %s", registry,
-		*arguments ? arguments : callable_name(place->s, callback));
-	if (*arguments)
-		fprintf(path->new_tail, " of %s", callable_name(place->s, callback));
+struct place_call place_call(const struct place *place, const char *const names[3])
+{
+	struct place_call call = {.part = ""};
+
+	call.callable = place_attribute(place->s, place_object(place, place->first), names[0]);
+	if (call.callable == HGS_NONE)
+		call.callable = place_object(place, place->last);
+	for (unsigned i = 1; i < 3; i++)
+		if (place_named(place, place->last, names[i]))
+			call.part = parts[i];
+	return call;
+}
+
+struct place_call place_call_in(const struct place *place, uint32_t tuple)
+{
+	const struct snapshot *s = place->s;
+	uint32_t object = place_object(place, tuple);
+	uint32_t element = HGS_EDGE_PAYLOAD(place->chain->edge[tuple + 1]);
+	struct place_call call = {place_object(place, tuple + 1), parts[element < 3 ? element : 0]};
+
+	for (uint64_t e = s->start[object]; e < s->start[object + 1ul]; e++)
+		if (s->name[e] == HGS_EDGE_NAME(HGS_EDGE_INDEX, 0))
+			call.callable = s->target[e];
+	return call;
+}
+
+void place_print_call(const struct place *place, struct place_path *path, const char *registry,
+		      const struct place_call *call)
+{
+	const char *name = callable_name(place->s, call->callable);
+
+	fprintf(path->new_head, "%s: %s", registry, *call->part ? call->part : name);
+	if (*call->part)
+		fprintf(path->new_tail, " of %s", name);
 }
 
 void path_finalizer(const struct place *place, struct place_path *path)
 {
-	bool args = place_named(place, place->last, "args");
-	bool kwargs = place_named(place, place->last, "kwargs");
+	static const char *const names[] = {"func", "args", "kwargs"};
+	struct place_call call = place_call(place, names);
 
-	place_print_registered(place, path, "weakref.finalize registry", "func",
-			       args ? "args" : kwargs ? "kwargs" : "");
+	place_print_call(place, path, "weakref.finalize registry", &call);
 }
 
 #define KIND(kind) (1u << (kind))
@@ -99,53 +123,37 @@ uint32_t match_callback(const struct place *place)
 		       : 0;
 }
 
-/* The callable and, where the chain goes through its arguments, what they are called. To 3.13 atexit
- * has them in a struct (struct py_roots lists its three fields one after the other). */
-static uint32_t callback_of(const struct place *place, const char **part)
+/* To 3.13 atexit has function, arguments and keywords in a struct; struct py_roots lists these one after
+ * the other. */
+static struct place_call call_of(const struct place *place)
 {
-	static const char *const parts[] = {"", "args", "kwargs"};
 	const struct snapshot *s = place->s;
-	uint32_t root = place->chain->root, element;
+	uint32_t root = place->chain->root;
+	struct place_call call = {.part = ""};
 
-	*part = "";
-	if (place_type(place, 0, "list") && place->last == 1)
-		return place_object(place, 1);
-	if (place_type(place, 0, "list")) {
-		element = HGS_EDGE_PAYLOAD(place->chain->edge[2]);
-		*part = parts[element < 3 ? element : 0];
-		for (uint64_t e = s->start[place_object(place, 1)]; e < s->start[place_object(place, 1) + 1]; e++)
-			if (s->name[e] == HGS_EDGE_NAME(HGS_EDGE_INDEX, 0))
-				return s->target[e];
-		return place_object(place, 2);
-	}
+	if (place_type(place, 0, "list") && place->last == 2)
+		return place_call_in(place, 1);
 	if (place_type(place, 0, "tuple dict"))
-		*part = parts[place_type(place, 0, "tuple") ? 1 : 2];
+		call.part = parts[place_type(place, 0, "tuple") ? 1 : 2];
 	while (root && s->roots[root].kind == s->roots[root - 1].kind &&
 	       (type_is(s, s->roots[root].object, "tuple") ||
 		type_is(s, s->roots[root].object, "dict")))
 		root--;
-	return s->roots[root].object;
+	call.callable = place_type(place, 0, "list") ? place_object(place, 1) : s->roots[root].object;
+	return call;
 }
 
 void path_callback(const struct place *place, struct place_path *path)
 {
 	_cleanup_free_ char *registry = root_words(place->s, place->chain->root, false);
 	_cleanup_free_ char *edge = NULL;
-	const char *part;
-	uint32_t callback = callback_of(place, &part);
+	struct place_call call = call_of(place);
 
-	fprintf(path->new_head, "%s: %s", registry ? registry : "", part);
-	if (!*part)
-		fputs(callable_name(place->s, callback), path->new_head);
-	if (!place_type(place, 0, "list")) {
-		edge = edge_text(place->s, place_object(place, 0), place->chain->edge[1]);
-		fprintf(path->new_head, "%s%s", edge && strchr(".[", *edge) ? "" : ".",
-			edge ? edge : "");
-	}
-	if (!*part)
+	place_print_call(place, path, registry ? registry : "", &call);
+	if (place_type(place, 0, "list"))
 		return;
-	fputs(" of ", path->new_tail);
-	fputs(callable_name(place->s, callback), path->new_tail);
+	edge = edge_text(place->s, place_object(place, 0), place->chain->edge[1]);
+	fprintf(path->new_head, "%s%s", edge && strchr(".[", *edge) ? "" : ".", edge ? edge : "");
 }
 
 /* --- what to do ---------------------------------------------------------------------------------- */
@@ -168,19 +176,17 @@ void advise_finalizer(const struct place *place, FILE *out)
 
 void advise_atexit(const struct place *place, FILE *out)
 {
-	const char *part;
 
 	fputs("call atexit.unregister() for `", out);
-	fputs(callable_name(place->s, callback_of(place, &part)), out);
+	fputs(callable_name(place->s, call_of(place).callable), out);
 	fputs("` when its object is done with, or register a function that refers to no object", out);
 }
 
 void advise_callback(const struct place *place, FILE *out)
 {
 	_cleanup_free_ char *registry = root_words(place->s, place->chain->root, false);
-	const char *part;
 
 	fputs("take `", out);
-	fputs(callable_name(place->s, callback_of(place, &part)), out);
+	fputs(callable_name(place->s, call_of(place).callable), out);
 	fprintf(out, "` out again (%s) when its object is done with", registry ? registry : "");
 }

@@ -46,11 +46,13 @@ void advise_callback(const struct place *place, FILE *out);
 uint32_t match_task(const struct place *place);
 uint32_t match_wakeup(const struct place *place);
 uint32_t match_handle(const struct place *place);
+uint32_t match_submitted(const struct place *place);
 uint32_t match_unawaited(const struct place *place);
 uint32_t match_suspended(const struct place *place);
 uint32_t match_running(const struct place *place);
 void advise_handle(const struct place *place, FILE *out);
 void advise_running(const struct place *place, FILE *out);
+void advise_submitted(const struct place *place, FILE *out);
 void advise_suspended(const struct place *place, FILE *out);
 void advise_task(const struct place *place, FILE *out);
 void advise_unawaited(const struct place *place, FILE *out);
@@ -59,6 +61,7 @@ void edge_closure(const struct place *place, FILE *out);
 void edge_looked_up(const struct place *place, FILE *out);
 void edge_task(const struct place *place, FILE *out);
 void path_handle(const struct place *place, struct place_path *path);
+void path_submitted(const struct place *place, struct place_path *path);
 void path_suspended(const struct place *place, struct place_path *path);
 void path_wakeup(const struct place *place, struct place_path *path);
 void path_task(const struct place *place, struct place_path *path);
@@ -72,10 +75,19 @@ uint32_t place_attribute(const struct snapshot *s, uint32_t object, const char *
 const struct hgs_thread_local *place_thread_local(const struct snapshot *s, uint32_t dict);
 /* The name of reference `step`: an attribute, a local, a key. */
 void place_print_key(FILE *out, const struct place *place, uint32_t step);
-/* "REGISTRY: function", or "REGISTRY: args of function" where the chain goes through its arguments;
- * `function` names the attribute that has the callable, `arguments` is "" or what they are called. */
-void place_print_registered(const struct place *place, struct place_path *path, const char *registry,
-			    const char *function, const char *arguments);
+/* A callable that somebody keeps to call it, and what of it the chain goes through: "" itself, "args" or
+ * "kwargs". */
+struct place_call {
+	uint32_t callable;
+	const char *part;
+};
+/* Of an object that has callable, arguments, keywords as attributes of these names. */
+struct place_call place_call(const struct place *place, const char *const names[3]);
+/* Of a tuple of these three, object `tuple` of the chain. */
+struct place_call place_call_in(const struct place *place, uint32_t tuple);
+/* "REGISTRY: function", or "REGISTRY: args of function". */
+void place_print_call(const struct place *place, struct place_path *path, const char *registry,
+		      const struct place_call *call);
 /* The path up to one of the chain's objects, as report and reader call it. */
 void place_print_path(FILE *out, const struct place *place, uint32_t step);
 /* "logging.getLogger('jobs')" */

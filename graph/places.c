@@ -233,6 +233,8 @@ static const struct place_rule rules[] = {
 	 SEVERITY_WARNING, advise_task},
 	{"asyncio.events.Handle asyncio.events.TimerHandle", match_handle, path_handle, NULL,
 	 "a call that the asyncio loop is to make", SEVERITY_WARNING, advise_handle},
+	{"concurrent.futures.thread._WorkItem", match_submitted, path_submitted, NULL,
+	 "a call that a thread pool is to make", SEVERITY_WARNING, advise_submitted},
 	{"coroutine", match_unawaited, path_suspended, edge_suspended,
 	 "a coroutine that was never awaited", SEVERITY_WARNING, advise_unawaited},
 	{GENERATOR_TYPES, match_suspended, path_suspended, edge_suspended,

@@ -29,6 +29,8 @@ KEPT = {
     "OfFinalizer": r"weakref\.finalize registry: args\[0\] of print",
     "OfFinalizerByKeyword": r"weakref\.finalize registry: kwargs\['keyword'\] of print",
     "OfSignal": r"signal handler of SIGUSR2: Base\.method\.__self__",
+    "OfSubmitted": r"queue of a thread pool: Base\.stay\.__self__",
+    "OfWorker": r"local self in (Base\.)?stay:N of THREAD",
     "OfThread": r"local self in (Base\.)?stay:N of THREAD",
     "InTraceback": r"local kept in raises of __traceback__ of __main__\.last_error",
 }

@@ -2,6 +2,7 @@
 each must be called."""
 
 import asyncio
+import concurrent.futures
 import contextlib
 import contextvars
 import functools
@@ -110,6 +111,9 @@ logging.getLogger().addHandler(Handler())
 weak = weakref.ref(watched, make("OfWeakCallback").method)
 weakref.finalize(finalized, print, make("OfFinalizer"), keyword=make("OfFinalizerByKeyword"))
 signal.signal(signal.SIGUSR2, make("OfSignal").method)
+pool = concurrent.futures.ThreadPoolExecutor(max_workers=1)
+pool.submit(make("OfWorker").stay)
+pool.submit(make("OfSubmitted").stay)
 threading.Thread(target=make("OfThread").stay, daemon=True).start()
 try:
     raises()
