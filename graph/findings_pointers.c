@@ -10,45 +10,46 @@
 #include "edge_text.h"
 #include "findings.h"
 #include "modules.h"
+#include "places.h"
 #include "words.h"
 
-struct place {
+struct spot {
 	uint32_t type;	/* of the object whose attribute it is */
 	uint32_t name;	/* edge name */
 	uint32_t object, block;
 };
 
-struct places {
+struct spots {
 	struct making *making;
 	uint32_t *block; /* of each object that is such an int: index + 1 */
-	struct place *place;
+	struct spot *spot;
 	uint32_t count, room;
 };
 
-static struct hg_error *add(struct places *p, const struct place *place)
+static struct hg_error *add(struct spots *p, const struct spot *spot)
 {
 	if (p->count == p->room) {
 		uint32_t room = p->room ? p->room * 2 : 64;
-		struct place *grown = reallocarray(p->place, room, sizeof(*grown));
+		struct spot *grown = reallocarray(p->spot, room, sizeof(*grown));
 
 		if (!grown)
 			return &hg_error_no_memory;
-		p->place = grown;
+		p->spot = grown;
 		p->room = room;
 	}
-	p->place[p->count++] = *place;
+	p->spot[p->count++] = *spot;
 	return NULL;
 }
 
 /* The references of one kind from `from` to such ints, as attributes or variables of `object`. */
-static struct hg_error *collect(struct places *p, uint32_t object, uint32_t from, enum hgs_edge kind)
+static struct hg_error *collect(struct spots *p, uint32_t object, uint32_t from, enum hgs_edge kind)
 {
 	const struct snapshot *s = p->making->answer->s;
 	struct hg_error *error = NULL;
 
 	for (uint64_t e = s->start[from]; e < s->start[from + 1ul] && !error; e++)
 		if (p->block[s->target[e]] && HGS_EDGE_KIND(s->name[e]) == kind)
-			error = add(p, &(struct place){.type = s->type[object],
+			error = add(p, &(struct spot){.type = s->type[object],
 						       .name = s->name[e],
 						       .object = object,
 						       .block = p->block[s->target[e]] - 1});
@@ -60,7 +61,7 @@ static bool is_frame(const struct snapshot *s, uint32_t i)
 	return s->type[i] != HGS_NONE && !strcmp(snapshot_type_name(s, i), "frame");
 }
 
-static struct hg_error *look_at(struct places *p, uint32_t i)
+static struct hg_error *look_at(struct spots *p, uint32_t i)
 {
 	const struct snapshot *s = p->making->answer->s;
 	uint32_t dict;
@@ -78,7 +79,7 @@ static struct hg_error *look_at(struct places *p, uint32_t i)
 
 static int by_attribute(const void *a, const void *b)
 {
-	const struct place *x = a, *y = b;
+	const struct spot *x = a, *y = b;
 
 	if (x->type != y->type)
 		return x->type < y->type ? -1 : 1;
@@ -87,53 +88,101 @@ static int by_attribute(const void *a, const void *b)
 	return (x->object > y->object) - (x->object < y->object);
 }
 
-static bool same_attribute(const struct place *a, const struct place *b)
+static bool same_attribute(const struct spot *a, const struct spot *b)
 {
 	return a->type == b->type && HGS_EDGE_PAYLOAD(a->name) == HGS_EDGE_PAYLOAD(b->name);
 }
 
 /* "__main__.Connection._ptr", "local block in fail:12" */
-static char *attribute_words(const struct snapshot *s, const struct place *place)
+static char *attribute_words(const struct snapshot *s, const struct spot *spot)
 {
 	char *words;
 
-	if (HGS_EDGE_KIND(place->name) == HGS_EDGE_LOCAL)
-		return edge_text(s, place->object, place->name);
-	if (asprintf(&words, "%s.%s", snapshot_type_name(s, place->object),
-		     snapshot_text(s, HGS_EDGE_PAYLOAD(place->name))) < 0)
+	if (HGS_EDGE_KIND(spot->name) == HGS_EDGE_LOCAL)
+		return edge_text(s, spot->object, spot->name);
+	if (asprintf(&words, "%s.%s", snapshot_type_name(s, spot->object),
+		     snapshot_text(s, HGS_EDGE_PAYLOAD(spot->name))) < 0)
 		return NULL;
 	return words;
 }
 
-static char *path_of(const struct answer *answer, uint32_t object)
+/* From a root to the int: one step more than to what has it, or two through a dict of attributes. No
+ * steps where that is garbage. */
+static struct hg_error *chain_to(const struct answer *answer, const struct spot *spot,
+				 struct chain *ret)
 {
-	struct chain chain = {0};
-	struct hg_error *error = chain_of(answer->s, answer->reach, object, &chain);
-	char *path;
+	const struct snapshot *s = answer->s;
+	struct hg_error *error = chain_of(s, answer->reach, spot->object, ret);
+	uint32_t *object, *edge;
 
-	if (error) {
-		hg_error_free(error);
-		return NULL;
+	if (error || !ret->steps)
+		return error;
+	object = reallocarray(ret->object, ret->steps + 2ul, sizeof(*object));
+	if (object)
+		ret->object = object;
+	edge = reallocarray(ret->edge, ret->steps + 2ul, sizeof(*edge));
+	if (edge)
+		ret->edge = edge;
+	if (!object || !edge)
+		return &hg_error_no_memory;
+	if (HGS_EDGE_KIND(spot->name) == HGS_EDGE_KEY) {
+		object[ret->steps] = attribute_dict(s, spot->object);
+		edge[ret->steps++] = HGS_EDGE_NAME(HGS_EDGE_ATTR_DICT, 0);
 	}
-	path = path_text(answer->s, &chain);
-	chain_deinit(&chain);
-	return path;
+	object[ret->steps] = s->blocks[spot->block].object;
+	edge[ret->steps++] = spot->name;
+	return NULL;
 }
 
-static struct hg_error *report(struct making *making, const struct place *run, uint32_t count)
+/* A variable that a traceback keeps is of a call that left by an exception, before it freed the block. */
+static char *advise(const struct spot *spot, const struct place *kept)
 {
-	struct answer *answer = making->answer;
+	_cleanup_free_ char *keeper = NULL;
+
+	if (HGS_EDGE_KIND(spot->name) != HGS_EDGE_LOCAL || !kept ||
+	    place_severity(kept) != SEVERITY_WARNING)
+		return finding_text("Python will not free it: see that each is given back to the "
+				    "library it came from before the number is lost");
+	keeper = place_advice(kept);
+	return keeper ? finding_text("give it back in a finally clause of that call, which is over; %s",
+				     keeper)
+		      : NULL;
+}
+
+static void describe(const struct answer *answer, const struct spot *run, const struct chain *chain,
+		     struct finding *finding)
+{
 	const struct snapshot *s = answer->s;
 	const struct hgs_block *block = &s->blocks[run->block];
 	_cleanup_free_ char *attribute = attribute_words(s, run);
-	_cleanup_free_ char *path = unreached(answer, run->object) ? strdup("in garbage")
-								   : path_of(answer, run->object);
-	struct finding *finding;
+	_cleanup_free_ char *path = chain->steps ? path_text(s, chain) : strdup("garbage");
+	unsigned long long count = finding->count;
+	struct place place;
+	bool kept = place_of_chain(s, chain, &place);
 	char bytes[WORD_SIZE];
-	struct hg_error *error = attribute && path
-					 ? finding_add(answer, FINDING_NATIVE_POINTER, &finding)
-					 : &hg_error_no_memory;
 
+	if (!attribute || !path)
+		return;
+	finding->title = finding_text("%s: %llu address%s of %snative block%s (inferred)", attribute,
+				      count, count == 1 ? "" : "es", count == 1 ? "a " : "",
+				      plural(count));
+	finding->evidence = finding_text("0x%llx in %s is where a block of %s of malloc() begins%s%s",
+					 (unsigned long long)block->address, path,
+					 bytes_words(block->size, bytes),
+					 kept ? ", kept through " : "",
+					 kept ? place_through(&place) : "");
+	finding->advice = advise(run, kept ? &place : NULL);
+}
+
+static struct hg_error *report(struct making *making, const struct spot *run, uint32_t count)
+{
+	struct answer *answer = making->answer;
+	_cleanup_(chain_deinit) struct chain chain = {0};
+	struct finding *finding;
+	struct hg_error *error = chain_to(answer, run, &chain);
+
+	if (!error)
+		error = finding_add(answer, FINDING_NATIVE_POINTER, &finding);
 	if (error)
 		return error;
 	finding->count = count;
@@ -143,20 +192,14 @@ static struct hg_error *report(struct making *making, const struct place *run, u
 		return &hg_error_no_memory;
 	for (uint32_t i = 0; i < finding->num_objects; i++)
 		finding->objects[i] = run[i].object;
-	finding->title = finding_text("%s: %u address%s of native blocks (inferred)", attribute, count,
-				      count == 1 ? "" : "es");
-	finding->evidence = finding_text("0x%llx in %s is where a block of %s of malloc() begins",
-					 (unsigned long long)block->address, path,
-					 bytes_words(block->size, bytes));
-	finding->advice = finding_text("Python will not free it: see that each is given back to the "
-				       "library it came from before the number is lost");
+	describe(answer, run, &chain, finding);
 	return finding_done(finding);
 }
 
 struct hg_error *findings_pointers(struct making *making)
 {
 	const struct snapshot *s = making->answer->s;
-	struct places p = {.making = making};
+	struct spots p = {.making = making};
 	struct hg_error *error = NULL;
 	uint32_t end;
 
@@ -170,13 +213,13 @@ struct hg_error *findings_pointers(struct making *making)
 	for (uint32_t i = 0; i < s->n && !error; i++)
 		error = look_at(&p, i);
 	if (!error && p.count)
-		qsort(p.place, p.count, sizeof(*p.place), by_attribute);
+		qsort(p.spot, p.count, sizeof(*p.spot), by_attribute);
 	for (uint32_t i = 0; i < p.count && !error; i = end) {
-		for (end = i + 1; end < p.count && same_attribute(&p.place[i], &p.place[end]);)
+		for (end = i + 1; end < p.count && same_attribute(&p.spot[i], &p.spot[end]);)
 			end++;
-		error = report(making, &p.place[i], end - i);
+		error = report(making, &p.spot[i], end - i);
 	}
-	free(p.place);
+	free(p.spot);
 	free(p.block);
 	return error;
 }

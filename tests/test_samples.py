@@ -86,3 +86,35 @@ def test_win32_style(python, look):
     found, = result.finding("dangling-function")
     assert found["title"].startswith("1 function made from an address points to code")
     assert found["advice"].startswith("drop `__main__.checksum` before the dlclose")
+
+
+def test_pooled_connections(python, look):
+    result = look(python, "pooled_connections")
+    paths = [f"__main__.pool.by_worker['{worker}'].dll" for worker in "abc"]
+    opens, owners, leaked, held = result.library("libdbclient.so")
+    assert (opens, owners, leaked) == (5, 5, 0)
+    assert sorted(held, key=str) == [None, None] + paths, "two are garbage until gc runs"
+    assert {entry[:4] for entry in result.told} == {
+        ("cycle-pins-handle", "warning", "libdbclient.so", 2),
+        ("unowned-descriptor", "warning", "libdbclient.so", 5),
+        ("root-pins-handle", "note", "libdbclient.so", 3), ("native-pointer", "note", None, 3)}
+    found, = result.finding("native-pointer")
+    assert found["title"].startswith("__main__.Connection.native: 3 addresses of native blocks")
+    assert "__main__.pool.by_worker['a'].native" in found["evidence"]
+    found, = result.finding("unowned-descriptor")
+    assert "libdbclient.so calls socket()" in found["advice"]
+    sockets = [row for row in result.json["descriptors"] if row["target"].startswith("socket:")]
+    assert len(sockets) == 5 and {row["owner"] for row in sockets} == {None}
+
+
+def test_traceback_keeps_pointer(python, look):
+    result = look(python, "traceback_keeps_pointer")
+    assert result.library("libbuffer.so") == (1, 1, 0, ["__main__.lib"])
+    assert {entry[:4] for entry in result.told} == {
+        ("root-pins-handle", "note", "libbuffer.so", 1), ("native-pointer", "note", None, 1)}
+    found, = result.finding("native-pointer")
+    assert "local buffer in process of __traceback__ of __main__.last_error" in found["evidence"]
+    assert "kept through the traceback of a stored exception" in found["evidence"]
+    assert "(inferred)" in found["title"]
+    assert "in a finally clause of that call" in found["advice"]
+    assert "drop `__main__.last_error`" in found["advice"]

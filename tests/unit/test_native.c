@@ -258,7 +258,7 @@ static void test_pointers(void **state)
 	assert_non_null(finding);
 	assert_int_equal(finding->count, 1);
 	assert_string_equal(finding->title,
-			    "__main__.Session.pointer: 1 address of native blocks (inferred)");
+			    "__main__.Session.pointer: 1 address of a native block (inferred)");
 	done(heap, s, answer);
 }
 
