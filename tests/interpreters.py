@@ -18,7 +18,7 @@ from typing import Optional
 import roots
 
 SUPPORTED = range(8, 16)  # the N of 3.N
-FROM_A_SUITE = ["3.14"]   # unpacked where no installed interpreter has that version
+FROM_A_SUITE = ["3.14", "3.15"]  # unpacked where no installed interpreter has that version
 # Unpacked in thorough runs, whatever is installed: other builds, and glibc 2.31 and 2.41.
 FROM_A_SUITE_THOROUGH = ["3.9", "3.13"]
 TESTS = Path(__file__).resolve().parent

@@ -29,7 +29,8 @@ def test_owners(python, start, run, tmp_path):
              "database": "sqlite3.Connection", "left": "multiprocessing.connection.Connection",
              "right": "multiprocessing.connection.Connection"}
     for name, type_name in types.items():
-        owned = [row for row in rows.values() if (row["path"] or "").startswith(f"__main__.{name}")]
+        # `<_io.FileIO> in __main__.log`, where TextIOWrapper has no member for its buffer (3.15)
+        owned = [row for row in rows.values() if f"__main__.{name}" in (row["path"] or "")]
         assert owned and all(row["type"] == type_name for row in owned), name
     assert rows[plain]["owner"] is None
     assert all(rows[number]["owner"] is None for number in nobody)

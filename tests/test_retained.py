@@ -104,4 +104,5 @@ def test_what_goes_is_what_tracemalloc_sees_go(traced, run, name):
     found, = run("retained", snapshot, f"__main__.structures.{name}", "--json").json["retained"]
     freed = target.ask(name)
     print(f"{name}: retained {found['retained']}, freed {freed}, {found['retained_objects']} objects")
-    assert abs(found["retained"] - freed) <= ROUNDING * found["retained_objects"]
+    # The asking itself frees something, too: up to a kilobyte on 3.15.
+    assert abs(found["retained"] - freed) <= ROUNDING * found["retained_objects"] + 1024
