@@ -81,10 +81,11 @@ static bool same_subject(const struct finding *a, const struct finding *b)
 	return !strcmp(a->library_name, b->library_name);
 }
 
-/* What is about no library and yet about handles' owners says why others' panels are as they are. */
+/* That gc is off says why other findings' panels are as they are; it has no picture of its own. */
 static bool can_draw(const struct finding *finding)
 {
-	return about_library(finding) || (finding->num_objects && finding->holder == HGS_NONE);
+	return about_library(finding) ||
+	       (finding->num_objects && finding->code != FINDING_GC_OFF);
 }
 
 /* The first of the finding's objects, below what keeps it. */

@@ -45,3 +45,9 @@ def test_capsule_outlives_library(python, sample, run):
     assert capsule["path"] == "__main__.meters['power']" and capsule["destructor_in"] is None
     stale, = [one for one in result.json["stale"] if one["kind"] == "capsule"]
     assert (stale["object"], stale["state"]) == (capsule["object"], "dangling")
+
+
+def test_an_error_about_no_known_library_is_drawn(one_python, sample, run, tmp_path):
+    assert run("attach", sample(one_python, "capsule_outlives_library").pid, "-o", "a.dot").code == 0
+    drawn = (tmp_path / "a.dot").read_text()
+    assert "Findings drawn: 1 error" in drawn and "PyCapsule" in drawn and "unknown library" in drawn
