@@ -30,7 +30,9 @@ class Link:
 
 
 class Item:
-    __slots__ = ("number",)
+    """Larger than pymalloc takes: malloc gives its memory to the next one at once, and to no other."""
+
+    __slots__ = ("number", *("unused_%d" % number for number in range(100)))
 
     def __init__(self, number):
         self.number = number
@@ -96,16 +98,10 @@ def churn():
 
 def reuse():
     """Replaces the item by another at the very same address. Answers whether that was brought about."""
-    address = id(pool[0])
-    number = pool.pop().number
-    others = []
-    for _ in range(10000):
-        item = Item(number + 1)
-        if id(item) == address:
-            pool.append(item)
-            return True
-        others.append(item)
-    return False
+    address, number = id(pool[0]), pool[0].number + 1
+    del pool[0]
+    pool.append(Item(number))
+    return id(pool[0]) == address
 
 
 for each in (sessions, log, cycles, links, churn):
