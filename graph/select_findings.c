@@ -104,6 +104,20 @@ static struct hg_error *add_example(struct drawing *drawing, const struct answer
 	return drawing->no_memory ? &hg_error_no_memory : NULL;
 }
 
+/* A library, and what its memory holds where the finding is about that. */
+static void add_library(struct drawing *drawing, const struct answer *answer, uint32_t panel,
+			const struct finding *finding)
+{
+	const char *name = finding->library_name ? finding->library_name : "";
+	uint32_t library = drawing_library(drawing, answer, panel, finding->library, name), held;
+
+	if ((finding->code != FINDING_REFERENCE_SURPLUS && finding->code != FINDING_NATIVE_CALLBACK) ||
+	    !finding->num_objects)
+		return;
+	held = drawing_object(drawing, answer, panel, finding->objects[0], NODE_SUBJECT);
+	drawing_edge(drawing, library, held, EDGE_PLAIN, strdup("its memory has the address"));
+}
+
 static struct hg_error *add_finding(struct drawing *drawing, const struct answer *answer,
 				    uint32_t panel, const struct finding *finding)
 {
@@ -116,8 +130,7 @@ static struct hg_error *add_finding(struct drawing *drawing, const struct answer
 	if (!error && holder)
 		return drawing_holder(drawing, answer, panel, holder);
 	if (!error && about_library(finding))
-		drawing_library(drawing, answer, panel, finding->library,
-				finding->library_name ? finding->library_name : "");
+		add_library(drawing, answer, panel, finding);
 	else if (!error && finding->cycle == HGS_NONE)
 		error = add_example(drawing, answer, panel, finding->objects[0]);
 	return error;

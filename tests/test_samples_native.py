@@ -51,3 +51,8 @@ def test_an_error_about_no_known_library_is_drawn(one_python, sample, run, tmp_p
     assert run("attach", sample(one_python, "capsule_outlives_library").pid, "-o", "a.dot").code == 0
     drawn = (tmp_path / "a.dot").read_text()
     assert "Findings drawn: 1 error" in drawn and "PyCapsule" in drawn and "unknown library" in drawn
+
+
+def test_what_a_library_keeps_is_drawn_below_it(one_python, sample, run, tmp_path):
+    assert run("attach", sample(one_python, "leaking_extension").pid, "-o", "a.dot").code == 0
+    assert "its memory has the address" in (tmp_path / "a.dot").read_text()
