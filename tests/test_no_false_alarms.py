@@ -26,8 +26,6 @@ HEAVY = {"fastapi": ["fastapi", "uvicorn"], "ipython": ["ipython"], "kernel": ["
 HAVE_CHILDREN = {"multiprocessing", "tkinter"}
 NEVER = {"leaked-open", "unowned-descriptor"}
 STANDARD = set(sys.stdlib_module_names)
-# Programs that give native code functions to call: it keeps them.
-GIVE_FUNCTIONS = {"sqlite3", "tkinter"}
 
 
 @pytest.fixture(scope="session")
@@ -108,12 +106,11 @@ def row(name, python, result):
             words or "nothing")
 
 
-def surplus_of_cpython(name, result):
+def surplus_of_cpython(result):
     """Types of which more references are reported than are known, and that CPython itself made."""
     types = {one["object"]: one["type"] for one in result.json["native_references"]}
     reported = {types[found["objects"][0]] for found in result.finding("reference-surplus")}
-    foreign = {one for one in reported if one.split(".")[0] not in STANDARD and "." in one}
-    return reported - foreign - ({"function"} if name in GIVE_FUNCTIONS else set())
+    return {one for one in reported if "." not in one or one.split(".")[0] in STANDARD}
 
 
 def check(name, python, target, run, record_property):
@@ -123,7 +120,7 @@ def check(name, python, target, run, record_property):
     wrong = [found["title"] for found in result.json["findings"]
              if found["severity"] == "error" or found["code"] in NEVER]
     assert wrong == []
-    assert surplus_of_cpython(name, result) == set()
+    assert surplus_of_cpython(result) == set()
     assert target.alive() and processes.status(target.pid)["TracerPid"] == "0"
     if name in HAVE_CHILDREN:  # so that it ends them
         target.may_end = True
