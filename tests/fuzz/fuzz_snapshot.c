@@ -8,6 +8,10 @@
 #include <xxhash.h>
 
 #include "../../graph/diff.h"
+#include "../../graph/gather.h"
+#include "../../graph/kinds.h"
+#include "../../graph/retained.h"
+#include "../../graph/suspects.h"
 #include "../unit/heap.h"
 
 static void sign(unsigned char *bytes, size_t size)
@@ -70,6 +74,29 @@ static void compare(const struct answer *answer)
 	}
 }
 
+/* What retained, why and report ask of the dominators, with every object in the question. */
+static void sizes(const struct answer *answer)
+{
+	const struct snapshot *s = answer->s;
+	_cleanup_free_ uint32_t *all = calloc(s->n + 1ul, sizeof(*all));
+	_cleanup_dominators_ struct dominators *d = NULL;
+	_cleanup_suspects_ struct suspects suspects = {0};
+	_cleanup_free_ struct crowd *crowd = NULL;
+	struct together together = {0};
+	struct gathering point;
+	uint32_t crowds;
+
+	if (!all || retained_dominators(answer, &d))
+		return;
+	for (uint32_t i = 0; i < s->n; i++)
+		all[i] = i;
+	hg_error_free(suspects_create(answer, d, &suspects));
+	hg_error_free(crowds_create(answer, all, s->n, &crowd, &crowds));
+	hg_error_free(gather(answer, d, all, s->n, &point));
+	hg_error_free(retained_together(answer, all, s->n / 2, &together));
+	free(together.freed);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -92,6 +119,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!error) {
 		words(answer);
 		compare(answer);
+		sizes(answer);
 	}
 	hg_error_free(error);
 	answer_destroy(answer);
