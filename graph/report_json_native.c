@@ -86,6 +86,7 @@ static struct hg_error *put_library(struct json *json, const struct answer *answ
 	json_uint(json, "namespace", library->fact->space);
 	json_hex(json, "base", library->fact->base);
 	json_hex(json, "handle", library->fact->handle);
+	json_uint(json, "mapped_bytes", library->fact->end - library->fact->start);
 	put_signed(json, "opens", library->opens);
 	json_uint(json, "owners", library->owners);
 	put_signed(json, "leaked_opens", library->leaked_opens);

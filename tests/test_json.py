@@ -64,7 +64,7 @@ CAPTURE = shape(method=one_of("fork", "pause", "core", "in-process"), consistent
                 stopped_ms=number, walk_ms=number, objects=count, references=count, bytes=count,
                 tracked=count, bad_objects=count, incomplete=listed(text))
 LIBRARY = shape(
-    name=text, path=text, namespace=count, base=address, handle=address, opens=maybe(count),
+    name=text, path=text, namespace=count, base=address, handle=address, mapped_bytes=count, opens=maybe(count),
     owners=count, leaked_opens=maybe(count), nodelete=flag, why_mapped=listed(text),
     loaded_by=one_of("dlopen", "import", "needed", "startup", "main"), holders=listed(HOLDER))
 CYCLE = shape(id=count, objects=count, bytes=count, finalizer=flag, pins=listed(text),
