@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "edge_text.h"
+#include "memtext.h"
 #include "places.h"
 #include "roots.h"
 #include "utf8.h"
@@ -126,6 +127,23 @@ uint32_t steps_first(const struct snapshot *s, const struct chain *chain,
 	       steps->count > 1 && (s->flags[steps->step[1].object] & HGS_OBJ_MODULE);
 }
 
+/* A frame of a call that is over, which a traceback keeps: "frame load". It has no row. */
+static char *old_frame_words(const struct snapshot *s, uint32_t object)
+{
+	static const char in[] = " in ";
+	_cleanup_free_ char *place = NULL;
+	struct memtext m;
+	char *ret;
+
+	if (!memtext_open(&m))
+		return NULL;
+	frame_print(m.out, s, object);
+	place = memtext_close(&m);
+	if (!place || strncmp(place, in, strlen(in)) != 0)
+		return place ? strdup("frame") : NULL;
+	return asprintf(&ret, "frame %s", place + strlen(in)) < 0 ? NULL : ret;
+}
+
 /* Frames and thread states: no Python objects, their words are in tables of their own. */
 static char *pseudo_words(const struct snapshot *s, uint32_t object)
 {
@@ -147,7 +165,8 @@ static char *pseudo_words(const struct snapshot *s, uint32_t object)
 			       ? NULL
 			       : ret;
 	}
-	return strdup(snapshot_type_name(s, object));
+	return type_is(s, object, "frame") ? old_frame_words(s, object)
+					   : strdup(snapshot_type_name(s, object));
 }
 
 /* Whose method, whose cache, whose run it is, of an object without a text of its own; or "". */

@@ -221,6 +221,29 @@ static void test_edges_and_texts(void **state)
 	heap_destroy(heap);
 }
 
+/* A frame that is over has no row; its code object has the name. */
+static void test_old_frame(void **state)
+{
+	struct heap *heap = heap_create();
+	uint32_t module = heap_module(heap, "__main__", NULL);
+	uint32_t frame = heap_object(heap, "frame"), code = heap_object(heap, "code");
+	uint32_t bare = heap_object(heap, "frame");
+	struct snapshot *s;
+
+	heap_key(heap, module, "frame", frame);
+	heap_text(heap, code, "process");
+	heap_member(heap, frame, "f_code", code);
+	heap_key(heap, module, "bare", bare);
+	s = heap_snapshot(heap);
+	_cleanup_free_ char *of_frame = object_words(s, frame);
+	_cleanup_free_ char *of_bare = object_words(s, bare);
+
+	assert_string_equal(of_frame, "frame process");
+	assert_string_equal(of_bare, "frame");
+	snapshot_close(s);
+	heap_destroy(heap);
+}
+
 /* ctypes makes a class for the functions of each CDLL; its name says nothing to anybody. */
 static void test_ctypes_functions(void **state)
 {
@@ -257,6 +280,7 @@ int main(void)
 		cmocka_unit_test(test_roots_have_words),
 		cmocka_unit_test(test_closures_and_tracebacks),
 		cmocka_unit_test(test_edges_and_texts),
+		cmocka_unit_test(test_old_frame),
 		cmocka_unit_test(test_ctypes_functions),
 	};
 
