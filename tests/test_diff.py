@@ -2,6 +2,7 @@
 
 import shutil
 import time
+import urllib.request
 
 import processes
 import pytest
@@ -272,3 +273,22 @@ def test_growing_cache(python, sample, tmp_path):
     assert library[0]["opens"][1] > library[0]["opens"][0] >= 1
     assert library[0]["owners"] == library[0]["opens"]
     assert tool.heapgraph("diff", *paths, "--fail-on", "handle-growth").code == 7
+
+
+def test_a_server_that_keeps_nothing(python, start, tmp_path):
+    """Each request makes objects, threads and sockets; the second hundred makes what the first did."""
+    target = start(python, "http_server.py")
+    port = target.ask("port")
+    paths = []
+    for at in range(3):
+        for number in range(100):
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/{at}/{number}") as answer:
+                assert answer.read() == b"/%d/%d" % (at, number)
+        time.sleep(0.2)  # the last of its threads ends
+        paths.append(tmp_path / f"{at}.hgs")
+        assert tool.heapgraph("snapshot", target.pid, "-o", paths[-1]).code == 0
+    answer = diff(*paths)
+    assert [one for one in answer["growth"] if one["growing"]] == []
+    assert answer["descriptors"] == [] and answer["libraries"] == []
+    codes = "growth,handle-growth,descriptor-growth"
+    assert tool.heapgraph("diff", *paths, "--fail-on", codes).code == 0
