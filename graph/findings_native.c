@@ -1,8 +1,8 @@
-/* reference-surplus and native-callback: what native memory, or none, holds of Python's objects. */
+/* reference-surplus: what native.c has kept, objects of one type that are held in one way together. Told are
+ * references that were forgotten, and what a library keeps that nothing else reaches. */
 #include <string.h>
 
 #include "findings.h"
-#include "modules.h"
 #include "native.h"
 #include "words.h"
 
@@ -26,7 +26,7 @@ static int by_sort(const void *a, const void *b, void *context)
 struct run {
 	const uint32_t *list; /* indices into answer.native */
 	uint32_t count;
-	uint64_t surplus, unaccounted;
+	uint64_t unaccounted;
 	bool alive; /* each is reached by a root as well */
 };
 
@@ -45,7 +45,6 @@ static struct run run_from(const struct answer *answer, const uint32_t *list, ui
 	for (; run.count < left && same_sort(answer, list[0], list[run.count]); run.count++) {
 		const struct native_reference *reference = &answer->native[list[run.count]];
 
-		run.surplus += reference->surplus;
 		run.unaccounted += reference->unaccounted;
 		run.alive &= answer->reach->state[reference->fact->object] == REACH_ROOT;
 	}

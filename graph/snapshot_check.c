@@ -259,6 +259,8 @@ static const char *check_search(const struct snapshot *s)
 		       s->pointers[i].segment >= s->num_segments ||
 		       !index_ok(s->pointers[i].from, s->num_libraries) ||
 		       !index_ok(s->pointers[i].object, s->n);
+	for (uint32_t i = 0; i < s->num_blocks; i++)
+		bad |= s->blocks[i].object >= s->n;
 	for (uint32_t i = 0; i < s->num_buffers; i++)
 		bad |= s->buffers[i].object >= s->n;
 	return bad ? "a word of memory, an inferred reference or a buffer is out of range" : NULL;

@@ -262,6 +262,54 @@ static void test_pointers(void **state)
 	done(heap, s, answer);
 }
 
+static bool is_refused(struct heap *heap)
+{
+	_cleanup_close_ int fd = heap_write(heap);
+	struct snapshot *s = NULL;
+	struct hg_error *error = snapshot_open_fd(fd, "heap", &s);
+	bool refused = error && error->code == HG_EXIT_UNREADABLE;
+
+	hg_error_free(error);
+	snapshot_close(s);
+	heap_destroy(heap);
+	return refused;
+}
+
+/* Rows that point outside what there is. */
+static void test_out_of_range(void **state)
+{
+	const struct hgs_pointer pointer = {.from = HGS_NONE, .object = HGS_NONE, .count = 1};
+	struct hgs_pointer wrong[4] = {pointer, pointer, pointer, pointer};
+	struct hgs_word words[3] = {word(0, HGS_PLACE_BSS, HGS_WORD_FREED, HGS_NONE),
+				    word(0, HGS_PLACE_BSS, HGS_WORD_OBJECT, 99999),
+				    word(0, HGS_PLACE_BSS, HGS_WORD_FREED, HGS_NONE)};
+	uint32_t main;
+	struct heap *heap = make(&main);
+
+	heap_block(heap, (struct hgs_block){.object = 99999});
+	assert_true(is_refused(heap));
+	heap = make(&main);
+	heap_inferred(heap, (struct hgs_inferred){.to = 99999});
+	assert_true(is_refused(heap));
+	heap = make(&main);
+	heap_surplus(heap, (struct hgs_surplus){.object = 99999, .surplus = 1});
+	assert_true(is_refused(heap));
+	words[0].segment = 99;
+	words[2].library = 99;
+	for (unsigned i = 0; i < 3; i++) {
+		heap = make(&main);
+		heap_word(heap, words[i]);
+		assert_true(is_refused(heap));
+	}
+	wrong[0].library = wrong[1].segment = wrong[2].from = 99;
+	wrong[3].object = 99999;
+	for (unsigned i = 0; i < 4; i++) {
+		heap = make(&main);
+		heap_pointer(heap, wrong[i]);
+		assert_true(is_refused(heap));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -272,6 +320,7 @@ int main(void)
 		cmocka_unit_test(test_unload),
 		cmocka_unit_test(test_untraversable),
 		cmocka_unit_test(test_pointers),
+		cmocka_unit_test(test_out_of_range),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
