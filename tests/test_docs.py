@@ -78,3 +78,14 @@ def test_changelog_and_version_agree():
     version = re.search(r"version: '([\d.]+)'", read("meson.build")).group(1)
     assert version in read("CHANGELOG.md")
     assert tool.heapgraph("--version").out == f"heapgraph {version}\n"
+
+
+def test_every_sample_is_described_and_tested():
+    """Programs of samples/; what they import is none."""
+    parts = {"library", "reloaded_plugin"}
+    samples = {path.stem for path in (ROOT / "samples").glob("*.py")} - parts
+    table = "\n".join(line for line in read("samples/README.md").splitlines() if line[:1] == "|")
+    assert set(re.findall(r"`(\w+_\w+|resurrected)`", table)) == samples
+    tests = "".join(path.read_text() for path in interpreters.TESTS.glob("test_*.py")
+                    if path.name != "test_docs.py")
+    assert {name for name in samples if f'"{name}"' not in tests} == set()
