@@ -11,12 +11,9 @@
 #include <sys/utsname.h>
 #include <time.h>
 
-#include "../graph/snapshot_write.h"
-#include "facts.h"
 #include "origin.h"
 #include "proc.h"
 #include "threads.h"
-#include "walk.h"
 
 #define CHUNK (1u << 20)
 
@@ -145,19 +142,36 @@ static struct hg_error *write_incomplete(struct snapshot_writer *writer,
 	return error;
 }
 
-/* All that is read while the copy exists. */
-static struct hg_error *record(struct process *process, const struct py_runtime *runtime,
-			       struct freeze *freeze, const struct walk *walk,
-			       const char *maps, const struct descriptors *before,
-			       struct snapshot_writer *writer,
-			       const struct interrupt *interrupt, struct facts_gaps *gaps)
+struct hg_error *capture_record(struct taking *t, struct freeze *freeze,
+				const struct interrupt *interrupt)
 {
 	struct hg_error *error;
 
-	error = write_columns(&freeze->memory, &walk->control, writer, interrupt);
+	error = write_columns(&freeze->memory, &t->walk->control, t->writer, interrupt);
 	if (error)
 		return error;
-	return facts_write(process, runtime, freeze, maps, walk, before, writer, gaps);
+	return facts_write(t->process, t->runtime, freeze, t->maps, t->walk, t->before, t->writer,
+			   &t->gaps);
+}
+
+struct hg_error *capture_finish(struct taking *t)
+{
+	const struct hook_control *control = &t->walk->control;
+	struct hg_error *error;
+
+	t->meta.gc_enabled = control->gc_enabled;
+	t->meta.gc_frozen = control->frozen;
+	t->meta.tracked = control->tracked;
+	t->meta.bad_objects = (uint32_t)control->bad;
+	t->meta.walk_ns = t->walk->walk_ns;
+	error = write_meta(t->writer, t->process, t->runtime, &t->meta);
+	if (!error)
+		error = origin_write(t->process->pid, t->taken_ns, t->writer);
+	if (!error)
+		error = write_incomplete(t->writer, control, t->why_inconsistent, &t->gaps);
+	if (!error)
+		error = snapshot_writer_finish(t->writer);
+	return error;
 }
 
 static void freeze_endp(struct freeze **freeze)
@@ -187,11 +201,13 @@ struct hg_error *capture(struct process *process, const struct capture_options *
 	_cleanup_free_ char *maps = NULL;
 	struct freeze_options how = options->freeze;
 	bool pause = how.mode == FREEZE_PAUSE;
-	struct hgs_meta meta = { .method = pause ? HGS_PAUSE : HGS_FORK };
-	struct facts_gaps gaps = { 0 };
-	const char *why_inconsistent;
+	struct taking t = { .process = process,
+			    .runtime = runtime,
+			    .walk = walk,
+			    .before = &before,
+			    .meta = { .method = pause ? HGS_PAUSE : HGS_FORK } };
 	struct hg_error *error;
-	uint64_t begin, taken_ns;
+	uint64_t begin;
 
 	if (!runtime || !walk)
 		return &hg_error_no_memory;
@@ -210,38 +226,25 @@ struct hg_error *capture(struct process *process, const struct capture_options *
 		error = freeze_begin(process, runtime, &how, &freeze);
 	if (error)
 		return process_news(process, error);
-	meta.time_ns = time_ns(CLOCK_REALTIME);
-	taken_ns = time_ns(CLOCK_BOOTTIME);
-	meta.threads = threads_count(process->pid);
-	maps = proc_read(freeze->memory.pid, "maps", NULL);
+	t.meta.time_ns = time_ns(CLOCK_REALTIME);
+	t.taken_ns = time_ns(CLOCK_BOOTTIME);
+	t.meta.threads = threads_count(process->pid);
+	t.writer = writer;
+	t.maps = maps = proc_read(freeze->memory.pid, "maps", NULL);
 	if (!maps)
 		return hg_error_errno(HG_EXIT_FAILURE, errno, "cannot read the mappings of process %d",
 				      process->pid);
 	error = walk_run(freeze, runtime, options->redact ? HOOK_REDACT : 0, interrupt, progress,
 			 walk);
 	if (!error)
-		error = record(process, runtime, freeze, walk, maps, &before, writer, interrupt,
-			       &gaps);
+		error = capture_record(&t, freeze, interrupt);
 	if (error)
 		return error;
-	meta.consistent = freeze->consistent;
-	why_inconsistent = freeze->why_inconsistent;
-	meta.stopped_ns = freeze->stopped_ns;
+	t.meta.consistent = freeze->consistent;
+	t.why_inconsistent = freeze->why_inconsistent;
+	t.meta.stopped_ns = freeze->stopped_ns;
 	freeze_end(take_ptr(freeze));
 	if (pause)
-		meta.stopped_ns = clock_ns() - begin;
-	meta.gc_enabled = walk->control.gc_enabled;
-	meta.gc_frozen = walk->control.frozen;
-	meta.tracked = walk->control.tracked;
-	meta.bad_objects = (uint32_t)walk->control.bad;
-	meta.walk_ns = walk->walk_ns;
-	error = write_meta(writer, process, runtime, &meta);
-	if (!error)
-		error = origin_write(process->pid, taken_ns, writer);
-	if (!error)
-		error = write_incomplete(writer, &walk->control, why_inconsistent,
-					 &gaps);
-	if (!error)
-		error = snapshot_writer_finish(writer);
-	return error;
+		t.meta.stopped_ns = clock_ns() - begin;
+	return capture_finish(&t);
 }

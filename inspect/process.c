@@ -177,14 +177,11 @@ struct hg_error *process_news(const struct process *p, struct hg_error *error)
 	return news;
 }
 
-struct hg_error *process_open(pid_t pid, struct process **ret)
+static struct hg_error *open_checked(pid_t pid, struct process **ret)
 {
-	struct hg_error *error = check_process(pid);
-	struct process *p;
+	struct process *p = calloc(1, sizeof(*p));
+	struct hg_error *error;
 
-	if (error)
-		return error;
-	p = calloc(1, sizeof(*p));
 	if (!p)
 		return &hg_error_no_memory;
 	p->pid = p->memory.pid = pid;
@@ -198,6 +195,18 @@ struct hg_error *process_open(pid_t pid, struct process **ret)
 	}
 	*ret = p;
 	return NULL;
+}
+
+struct hg_error *process_open(pid_t pid, struct process **ret)
+{
+	struct hg_error *error = check_process(pid);
+
+	return error ? error : open_checked(pid, ret);
+}
+
+struct hg_error *process_open_self(struct process **ret)
+{
+	return open_checked(getpid(), ret);
 }
 
 void process_close(struct process *process)

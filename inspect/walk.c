@@ -74,7 +74,7 @@ static bool tick(void *context)
 	return !interrupted(run->interrupt);
 }
 
-static struct hg_error *verdict(const struct hook_control *control)
+struct hg_error *walk_verdict(const struct hook_control *control)
 {
 	if (control->phase == HOOK_DONE)
 		return NULL;
@@ -95,6 +95,14 @@ void walk_free(struct walk *walk)
 	free(walk);
 }
 
+void walk_roots_given(const struct walk *walk, struct hook_given *given)
+{
+	for (size_t i = 0; i < walk->roots.count; i++)
+		given[i] = (struct hook_given){ .object = walk->roots.root[i].object,
+						.owner = walk->roots.root[i].owner,
+						.kind = walk->roots.root[i].kind };
+}
+
 /* Finds the roots that the hook does not know of, and puts them where it reads them. */
 static struct hg_error *give_roots(struct freeze *freeze, const struct py_runtime *runtime,
 				   struct walk *walk)
@@ -108,10 +116,7 @@ static struct hg_error *give_roots(struct freeze *freeze, const struct py_runtim
 	given = calloc(1, size);
 	if (!given)
 		return &hg_error_no_memory;
-	for (size_t i = 0; i < walk->roots.count; i++)
-		given[i] = (struct hook_given){ .object = walk->roots.root[i].object,
-						.owner = walk->roots.root[i].owner,
-						.kind = walk->roots.root[i].kind };
+	walk_roots_given(walk, given);
 	error = map(freeze, (size + PAGE - 1) & -PAGE, PROT_READ | PROT_WRITE, &walk->control.given);
 	if (error)
 		return error;
@@ -157,5 +162,5 @@ struct hg_error *walk_run(struct freeze *freeze, const struct py_runtime *runtim
 	ret->walk_ns = clock_ns() - begin;
 	if (read_control(&run, &ret->control))
 		return hg_error_errno(HG_EXIT_FAILURE, errno, "cannot read the walk's result");
-	return verdict(&ret->control);
+	return walk_verdict(&ret->control);
 }

@@ -13,6 +13,10 @@ struct walk {
 	uint64_t walk_ns;
 };
 
+/* walk->roots as the hook takes them. */
+void walk_roots_given(const struct walk *walk, struct hook_given *given);
+/* NULL where the walk came to its end. */
+_must_check_ struct hg_error *walk_verdict(const struct hook_control *control);
 void walk_free(struct walk *walk);
 
 /* Finds roots, maps memory in the copy, writes the hook there and runs it to its end. O(heap). The columns stay

@@ -1,0 +1,189 @@
+/* heapgraph._heapgraph: a snapshot of the process that imports it.
+ *
+ * What needs the GIL is one clone (own_copy.h); before and after it other threads run. The analysis
+ * is not done here: it would take memory from the program that is short of it. The Python layer has
+ * the heapgraph command do it, on the file. */
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include <errno.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../../inspect/capture.h"
+#include "../../inspect/output.h"
+#include "../../inspect/proc.h"
+#include "../../inspect/threads.h"
+#include "own_copy.h"
+
+/* One capture. */
+struct self {
+	struct process *process;
+	struct py_runtime runtime;
+	struct descriptors before;
+	struct output output;
+	struct snapshot_writer *writer;
+	struct own_copy copy;
+	struct walk *walk;
+	char *maps;
+};
+
+static void self_deinit(struct self *self)
+{
+	own_copy_end(&self->copy);
+	snapshot_writer_destroy(self->writer);
+	output_deinit(&self->output);
+	descriptors_deinit(&self->before);
+	walk_free(self->walk);
+	process_close(self->process);
+	free(self->maps);
+}
+
+static uint64_t time_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* All that can fail for reasons of ours, and what is slow. */
+static struct hg_error *prepare(struct self *self, const char *path, bool force)
+{
+	struct hg_error *error = output_open(path, force, &self->output);
+
+	self->walk = calloc(1, sizeof(*self->walk));
+	if (!error && !self->walk)
+		error = &hg_error_no_memory;
+	if (!error && self->output.kind != OUTPUT_HGS)
+		error = hg_error_hint(hg_error_new(HG_EXIT_USAGE, "cannot write %s: a snapshot's name "
+						   "ends in .hgs", path), "name it FILE.hgs");
+	if (!error)
+		error = process_open_self(&self->process);
+	if (!error)
+		error = py_runtime_open(&self->process->memory, self->process->runtime,
+					self->process->python_version, &self->runtime);
+	if (!error)
+		error = descriptors_read(self->process->pid, &self->before);
+	if (!error)
+		error = snapshot_writer_begin(self->output.fd, path, &self->writer);
+	if (!error)
+		error = own_copy_prepare(&self->copy);
+	return error;
+}
+
+/* A collection that is under way (this is called by a finalizer, say) has taken lists apart. */
+static bool collecting(const struct self *self)
+{
+	uint32_t word = 0;
+
+	for (unsigned i = 0; i < self->runtime.num_interpreters; i++) {
+		const struct py_interpreter *interpreter = &self->runtime.interpreters[i];
+
+		if (interpreter->gc_collecting &&
+		    !memory_read_u32(&self->process->memory, interpreter->gc_collecting, &word) && word)
+			return true;
+	}
+	return false;
+}
+
+static struct hg_error *write_snapshot(struct self *self, struct taking *t, bool redact)
+{
+	const sig_atomic_t none = 0;
+	const struct interrupt interrupt = { .signal = &none };
+	struct freeze freeze = { .pid = self->process->pid,
+				 .copy = self->copy.pid,
+				 .memory = { .pid = self->copy.pid } };
+	struct hg_error *error;
+
+	t->process = self->process;
+	t->runtime = &self->runtime;
+	t->walk = self->walk;
+	t->before = &self->before;
+	t->writer = self->writer;
+	t->maps = self->maps = proc_read(self->copy.pid, "maps", NULL);
+	if (!self->maps)
+		return hg_error_errno(HG_EXIT_FAILURE, errno, "cannot read the copy's mappings");
+	error = own_copy_walk(&self->copy, &self->runtime, redact ? HOOK_REDACT : 0, self->walk);
+	if (!error)
+		error = capture_record(t, &freeze, &interrupt);
+	own_copy_end(&self->copy);
+	if (!error)
+		error = capture_finish(t);
+	return error ? error : output_commit(&self->output);
+}
+
+static struct hg_error *take(const char *path, bool force, bool redact)
+{
+	_cleanup_(self_deinit) struct self self = { .output = { .fd = -1 } };
+	struct taking t = { .meta = { .method = HGS_IN_PROCESS } };
+	struct hg_error *error;
+
+	Py_BEGIN_ALLOW_THREADS
+	error = prepare(&self, path, force);
+	Py_END_ALLOW_THREADS
+	if (error)
+		return error;
+	t.meta.consistent = !collecting(&self);
+	if (!t.meta.consistent)
+		t.why_inconsistent = "a garbage collection called for it";
+	error = own_copy_make(&self.copy);
+	Py_BEGIN_ALLOW_THREADS
+	t.meta.time_ns = time_ns(CLOCK_REALTIME);
+	t.taken_ns = time_ns(CLOCK_BOOTTIME);
+	t.meta.stopped_ns = self.copy.cloned_ns;
+	t.meta.threads = threads_count(self.process->pid);
+	if (!error)
+		error = write_snapshot(&self, &t, redact);
+	Py_END_ALLOW_THREADS
+	return error;
+}
+
+static PyObject *raise_error(PyObject *module, struct hg_error *error)
+{
+	PyObject *type = PyObject_GetAttrString(module, "Error");
+	PyObject *value = type ? PyObject_CallFunction(type, "zzi", error->message, error->hint,
+						       (int)error->code) : NULL;
+
+	if (value)
+		PyErr_SetObject(type, value);
+	Py_XDECREF(value);
+	Py_XDECREF(type);
+	hg_error_free(error);
+	return NULL;
+}
+
+static PyObject *capture_self(PyObject *module, PyObject *arguments, PyObject *keywords)
+{
+	static char *names[] = { "path", "force", "redact", NULL };
+	PyObject *path = NULL;
+	int force = 0, redact = 0;
+	struct hg_error *error;
+
+	if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "O&|$pp:capture", names,
+					 PyUnicode_FSConverter, &path, &force, &redact))
+		return NULL;
+	error = take(PyBytes_AS_STRING(path), force, redact);
+	Py_DECREF(path);
+	if (error)
+		return raise_error(module, error);
+	Py_RETURN_NONE;
+}
+
+static PyMethodDef methods[] = {
+	{ "capture", (PyCFunction)(void (*)(void))capture_self, METH_VARARGS | METH_KEYWORDS,
+	  "capture(path, *, force=False, redact=False): writes a snapshot of this process." },
+	{ NULL, NULL, 0, NULL },
+};
+
+static PyModuleDef definition = {
+	PyModuleDef_HEAD_INIT,
+	.m_name = "_heapgraph",
+	.m_size = 0,
+	.m_methods = methods,
+};
+
+PyMODINIT_FUNC PyInit__heapgraph(void)
+{
+	return PyModuleDef_Init(&definition);
+}

@@ -1,0 +1,202 @@
+#include "own_copy.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#define GIVEN 8192 /* roots that the interpreter keeps outside the heap: some hundred */
+#define FAULT_STACK 65536
+
+enum { WAITING, WALKING, WALKED };
+
+/* Only the child writes `control` once it walks. */
+struct own_shared {
+	uint32_t step; /* futex */
+	struct hook_control control, seen;
+	sigjmp_buf fault;
+	struct hook_given given[GIVEN];
+	char fault_stack[FAULT_STACK];
+};
+
+static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL };
+
+static void set_step(struct own_shared *shared, uint32_t step)
+{
+	__atomic_store_n(&shared->step, step, __ATOMIC_SEQ_CST);
+	syscall(SYS_futex, &shared->step, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
+/* Until the step is another one than `step`, or 100 ms have passed. */
+static void wait_step(struct own_shared *shared, uint32_t step)
+{
+	const struct timespec a_while = { .tv_nsec = 100000000 };
+
+	syscall(SYS_futex, &shared->step, FUTEX_WAIT, step, &a_while, NULL, 0);
+}
+
+/* The stack that it runs on leads to the rest. */
+static void on_fault(int signal, siginfo_t *info, void *context)
+{
+	const ucontext_t *at = context;
+	char *stack = at->uc_stack.ss_sp;
+
+	siglongjmp(((struct own_shared *)(stack - offsetof(struct own_shared, fault_stack)))->fault,
+		   1);
+}
+
+static void catch_faults(struct own_shared *shared)
+{
+	const stack_t stack = { .ss_sp = shared->fault_stack, .ss_size = FAULT_STACK };
+	struct sigaction action = { .sa_sigaction = on_fault,
+				    .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER };
+
+	sigaltstack(&stack, NULL);
+	for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++)
+		sigaction(faults[i], &action, NULL);
+}
+
+/* The same place twice would go on for ever. */
+static bool goes_on(struct own_shared *shared)
+{
+	const struct hook_control *now = &shared->control, *seen = &shared->seen;
+
+	if (now->phase == seen->phase && now->cursor == seen->cursor &&
+	    now->cursor_address == seen->cursor_address)
+		return false;
+	shared->seen = *now;
+	return true;
+}
+
+/* All that the copy ever does: system calls, the hook, and tp_traverse functions. */
+__attribute__((__noreturn__)) static void child(struct own_shared *shared, pid_t parent)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
+	while (__atomic_load_n(&shared->step, __ATOMIC_SEQ_CST) == WAITING)
+		wait_step(shared, WAITING);
+	catch_faults(shared);
+	shared->seen.phase = UINT32_MAX;
+	if (!sigsetjmp(shared->fault, 0) || goes_on(shared))
+		hook_run(&shared->control);
+	set_step(shared, WALKED);
+	for (;;)
+		pause();
+}
+
+struct hg_error *own_copy_prepare(struct own_copy *ret)
+{
+	void *shared = mmap(NULL, sizeof(struct own_shared), PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	*ret = (struct own_copy){ 0 };
+	if (shared == MAP_FAILED)
+		return hg_error_errno(HG_EXIT_FAILURE, errno, "cannot map memory for the walk");
+	ret->shared = shared;
+	return NULL;
+}
+
+struct hg_error *own_copy_make(struct own_copy *copy)
+{
+	uint64_t begin = clock_ns();
+	pid_t parent = getpid();
+	sigset_t all, before;
+	long pid;
+
+	/* A signal in the child would run the program's handlers there. */
+	sigfillset(&all);
+	for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++)
+		sigdelset(&all, faults[i]);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	pid = syscall(SYS_clone, 0L, NULL, NULL, NULL, 0L);
+	if (!pid)
+		child(copy->shared, parent);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	copy->cloned_ns = clock_ns() - begin;
+	if (pid < 0)
+		return hg_error_hint(hg_error_errno(HG_EXIT_FAILURE, errno,
+						    "cannot copy the process"),
+				     errno == EAGAIN ? "raise its limit of processes (ulimit -u)"
+						     : "free some memory");
+	copy->pid = (pid_t)pid;
+	return NULL;
+}
+
+static struct hg_error *give_roots(struct own_copy *copy, const struct py_runtime *runtime,
+				   struct walk *walk)
+{
+	const struct memory memory = { .pid = copy->pid };
+	struct own_shared *shared = copy->shared;
+	struct hg_error *error = py_roots_find(&memory, runtime, &walk->roots);
+
+	if (error)
+		return error;
+	if (walk->roots.count > GIVEN)
+		return hg_error_new(HG_EXIT_FAILURE, "the interpreter has %zu roots of its own; at "
+				    "most %d are read", walk->roots.count, GIVEN);
+	walk_roots_given(walk, shared->given);
+	shared->control.given = (uint64_t)(uintptr_t)shared->given;
+	shared->control.num_given = walk->roots.count;
+	return NULL;
+}
+
+static struct hg_error *await(struct own_copy *copy)
+{
+	struct own_shared *shared = copy->shared;
+
+	set_step(shared, WALKING);
+	while (__atomic_load_n(&shared->step, __ATOMIC_SEQ_CST) == WALKING) {
+		wait_step(shared, WALKING);
+		if (waitpid(copy->pid, NULL, __WALL | WNOHANG) == copy->pid) {
+			copy->pid = 0;
+			return hg_error_hint(hg_error_new(HG_EXIT_FAILURE,
+							  "the copy was killed while it walked"),
+					     "see whether the cgroup ran out of memory (dmesg)");
+		}
+	}
+	return NULL;
+}
+
+struct hg_error *own_copy_walk(struct own_copy *copy, const struct py_runtime *runtime,
+			       uint64_t flags, struct walk *ret)
+{
+	struct own_shared *shared = copy->shared;
+	uint64_t begin = clock_ns();
+	struct hg_error *error;
+
+	shared->control = (struct hook_control){ .size = sizeof(shared->control),
+						 .runtime = runtime->address,
+						 .layout = runtime->layout,
+						 .flags = flags };
+	error = give_roots(copy, runtime, ret);
+	if (!error)
+		error = await(copy);
+	if (error)
+		return error;
+	ret->control = shared->control;
+	ret->walk_ns = clock_ns() - begin;
+	return walk_verdict(&ret->control);
+}
+
+void own_copy_end(struct own_copy *copy)
+{
+	if (copy->pid) {
+		kill(copy->pid, SIGKILL);
+		while (waitpid(copy->pid, NULL, __WALL) < 0 && errno == EINTR)
+			;
+		copy->pid = 0;
+	}
+	if (copy->shared)
+		munmap(copy->shared, sizeof(*copy->shared));
+	copy->shared = NULL;
+}

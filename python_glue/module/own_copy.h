@@ -1,0 +1,26 @@
+/* A copy of the process that we are in, which walks its own heap.
+ *
+ * Whoever holds the GIL stands at a moment when the heap is whole: a clone made there is what the
+ * freezer of inspect/ has to wait for. The child runs nothing but the hook, on the caller's stack,
+ * with handlers of its own for the faults of a tp_traverse; then it sleeps until it is killed, and
+ * its memory is read. It has no exit signal, so that no SIGCHLD and no waitpid(-1) of the program
+ * sees it, and dies with the thread that made it. */
+#pragma once
+
+#include "../../inspect/walk.h"
+
+struct own_copy {
+	pid_t pid;		  /* 0: not made yet */
+	struct own_shared *shared; /* mapped in both */
+	uint64_t cloned_ns;	  /* how long the clone took: the time that the caller stood still */
+};
+
+/* Maps what both share. */
+_must_check_ struct hg_error *own_copy_prepare(struct own_copy *ret);
+/* Clones. The caller holds the GIL. */
+_must_check_ struct hg_error *own_copy_make(struct own_copy *copy);
+/* Has the copy walk. The GIL is not needed. O(heap). */
+_must_check_ struct hg_error *own_copy_walk(struct own_copy *copy, const struct py_runtime *runtime,
+					    uint64_t flags, struct walk *ret);
+/* Kills and collects it. Idempotent. */
+void own_copy_end(struct own_copy *copy);
