@@ -1,7 +1,7 @@
 /* What is alive and why.
  *
  * Three searches, one after another, each taking only what the ones before left:
- *  1. from the known roots. Distances are small integers that rate how well an edge explains
+ *  1. from the known roots, then from what only looks at objects (HGS_OBJ_OBSERVER). Distances are small integers that rate how well an edge explains
  *     itself to a reader (a global of __main__ is near, the mro of a class far), in a bucket queue:
  *     linear time, and the nearest chain is the one to show.
  *  2. from objects that something unknown refers to. For tracked objects gc's own rule decides
@@ -103,17 +103,18 @@ static uint32_t start_cost(const struct search *search, uint32_t object)
 	       (strchr(snapshot_text(s, parent), '.') != NULL);
 }
 
-static void relax(struct search *search, uint32_t object)
+/* Offers each referent a way through the object. `observed`: only those that it observes; else those
+ * that it does not. */
+static void offer(struct search *search, uint32_t object, uint32_t base, bool observed)
 {
 	const struct snapshot *s = search->s;
 	struct reach *reach = search->reach;
-	uint32_t base = search->distance[object] + start_cost(search, object);
 	bool table = (s->flags[object] & HGS_OBJ_DICT) && modules_is_table(s, object);
 
 	for (uint64_t e = s->start[object]; e < s->start[object + 1]; e++) {
 		uint32_t target = s->target[e], distance;
 
-		if (reach->state[target])
+		if (reach->state[target] || snapshot_observes(s, object, s->name[e]) != observed)
 			continue;
 		distance = base + (table ? 0 : edge_cost(s, object, e));
 		if (distance >= search->distance[target])
@@ -124,6 +125,11 @@ static void relax(struct search *search, uint32_t object)
 		reach->root[target] = reach->root[object];
 		push(search, target, distance);
 	}
+}
+
+static void relax(struct search *search, uint32_t object)
+{
+	offer(search, object, search->distance[object] + start_cost(search, object), false);
 }
 
 /* Settles all that was started, in order of distance. An object may wait in several buckets; the
@@ -168,6 +174,19 @@ static void search_known(struct search *search)
 	run(search, REACH_ROOT);
 }
 
+/* What only observers refer to: alive, with no better reason. Callers stand behind those they
+ * called, and the outermost is the one that the user wrote. */
+static void search_observed(struct search *search)
+{
+	const struct snapshot *s = search->s;
+
+	for (uint32_t i = s->n; i-- > 0;)
+		if (s->flags[i] & HGS_OBJ_OBSERVER && search->reach->state[i]) {
+			offer(search, i, 0, true);
+			run(search, REACH_ROOT);
+		}
+}
+
 static void search_native(struct search *search, const uint32_t *tracked)
 {
 	const struct snapshot *s = search->s;
@@ -202,6 +221,7 @@ static struct hg_error *search_all(struct search *search)
 	memset(reach->root, 0xff, n * sizeof(*reach->root));
 	surplus_find(search->s, reach->surplus, tracked);
 	search_known(search);
+	search_observed(search);
 	search_native(search, tracked);
 	search_frozen(search);
 	for (uint32_t i = 0; i < n; i++)

@@ -88,6 +88,8 @@ static uint64_t collect(const struct answer *answer, uint32_t object, struct rou
 				from, answer->s->name[reach->parent_edge[object]], 0, 0, 1};
 			continue;
 		}
+		if (snapshot_observes(answer->s, from, answer->s->name[graph->in_edge[i]]))
+			continue;
 		depth = depth_without(answer, from, object);
 		if (depth)
 			routes[count++] = (struct route){

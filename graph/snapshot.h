@@ -78,3 +78,9 @@ static inline const char *snapshot_text(const struct snapshot *s, uint32_t objec
 }
 /* "ctypes.CDLL", "dict", "frame" ...; never NULL. */
 const char *snapshot_type_name(const struct snapshot *s, uint32_t object);
+
+/* A reference by which an observer looks at something: the last of reasons for that to be alive. */
+static inline bool snapshot_observes(const struct snapshot *s, uint32_t from, uint32_t edge)
+{
+	return s->flags[from] & HGS_OBJ_OBSERVER && HGS_EDGE_KIND(edge) != HGS_EDGE_FRAME;
+}

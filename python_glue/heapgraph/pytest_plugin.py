@@ -91,5 +91,11 @@ def pytest_runtest_call(item: pytest.Item):
     guard = Guard(wanted.get("instances", ())) \
         if wanted.get("no_leaks") or wanted.get("instances") else None
     outcome = yield
-    if guard and not outcome.excinfo:
+    if not guard or outcome.excinfo:
+        return
+    try:
         guard.check()
+    except pytest.fail.Exception as failure:
+        if not hasattr(outcome, "force_exception"):  # before pluggy 1.1
+            raise
+        outcome.force_exception(failure)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import os
 import shutil
+import sys
 import tempfile
 import weakref
 from pathlib import Path
@@ -123,6 +124,14 @@ class _Report(Answer):
         return self._dict
 
 
+def _own_frames() -> int:
+    """How many frames of this package are on the stack, and the one that called it."""
+    frame, count = sys._getframe(1), 1
+    while frame is not None and frame.f_globals.get("__package__") == __package__:
+        frame, count = frame.f_back, count + 1
+    return count
+
+
 def snapshot(path: Optional[PathLike] = None, *, force: bool = False,
              redact: bool = False) -> Snapshot:
     """A snapshot of this process, now.
@@ -132,11 +141,12 @@ def snapshot(path: Optional[PathLike] = None, *, force: bool = False,
     temporary. ``redact`` leaves values out.
     """
     if path is not None:
-        _heapgraph.capture(path, force=force, redact=redact)
+        _heapgraph.capture(path, force=force, redact=redact, frames=_own_frames())
         return Snapshot(path)
     folder = tempfile.mkdtemp(prefix="heapgraph-")
     try:
-        _heapgraph.capture(os.path.join(folder, "snapshot.hgs"), redact=redact)
+        _heapgraph.capture(os.path.join(folder, "snapshot.hgs"), redact=redact,
+                           frames=_own_frames())
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise

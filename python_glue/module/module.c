@@ -87,7 +87,13 @@ static bool collecting(const struct self *self)
 	return false;
 }
 
-static struct hg_error *write_snapshot(struct self *self, struct taking *t, bool redact)
+struct wish {
+	const char *path;
+	int force, redact;
+	int frames; /* the innermost, of this thread, that only look */
+};
+
+static struct hg_error *write_snapshot(struct self *self, struct taking *t, const struct wish *wish)
 {
 	const sig_atomic_t none = 0;
 	const struct interrupt interrupt = { .signal = &none };
@@ -104,7 +110,10 @@ static struct hg_error *write_snapshot(struct self *self, struct taking *t, bool
 	t->maps = self->maps = proc_read(self->copy.pid, "maps", NULL);
 	if (!self->maps)
 		return hg_error_errno(HG_EXIT_FAILURE, errno, "cannot read the copy's mappings");
-	error = own_copy_walk(&self->copy, &self->runtime, redact ? HOOK_REDACT : 0, self->walk);
+	error = own_copy_walk(&self->copy, &self->runtime, wish->redact ? HOOK_REDACT : 0,
+			      self->walk);
+	if (!error)
+		error = own_copy_mark(&self->copy, &self->walk->control, (unsigned)wish->frames);
 	if (!error)
 		error = capture_record(t, &freeze, &interrupt);
 	own_copy_end(&self->copy);
@@ -113,14 +122,14 @@ static struct hg_error *write_snapshot(struct self *self, struct taking *t, bool
 	return error ? error : output_commit(&self->output);
 }
 
-static struct hg_error *take(const char *path, bool force, bool redact)
+static struct hg_error *take(const struct wish *wish)
 {
 	_cleanup_(self_deinit) struct self self = { .output = { .fd = -1 } };
 	struct taking t = { .meta = { .method = HGS_IN_PROCESS } };
 	struct hg_error *error;
 
 	Py_BEGIN_ALLOW_THREADS
-	error = prepare(&self, path, force);
+	error = prepare(&self, wish->path, wish->force);
 	Py_END_ALLOW_THREADS
 	if (error)
 		return error;
@@ -134,7 +143,7 @@ static struct hg_error *take(const char *path, bool force, bool redact)
 	t.meta.stopped_ns = self.copy.cloned_ns;
 	t.meta.threads = threads_count(self.process->pid);
 	if (!error)
-		error = write_snapshot(&self, &t, redact);
+		error = write_snapshot(&self, &t, wish);
 	Py_END_ALLOW_THREADS
 	return error;
 }
@@ -155,15 +164,17 @@ static PyObject *raise_error(PyObject *module, struct hg_error *error)
 
 static PyObject *capture_self(PyObject *module, PyObject *arguments, PyObject *keywords)
 {
-	static char *names[] = { "path", "force", "redact", NULL };
+	static char *names[] = { "path", "force", "redact", "frames", NULL };
+	struct wish wish = { 0 };
 	PyObject *path = NULL;
-	int force = 0, redact = 0;
 	struct hg_error *error;
 
-	if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "O&|$pp:capture", names,
-					 PyUnicode_FSConverter, &path, &force, &redact))
+	if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "O&|$ppi:capture", names,
+					 PyUnicode_FSConverter, &path, &wish.force, &wish.redact,
+					 &wish.frames))
 		return NULL;
-	error = take(PyBytes_AS_STRING(path), force, redact);
+	wish.path = PyBytes_AS_STRING(path);
+	error = take(&wish);
 	Py_DECREF(path);
 	if (error)
 		return raise_error(module, error);
@@ -172,7 +183,8 @@ static PyObject *capture_self(PyObject *module, PyObject *arguments, PyObject *k
 
 static PyMethodDef methods[] = {
 	{ "capture", (PyCFunction)(void (*)(void))capture_self, METH_VARARGS | METH_KEYWORDS,
-	  "capture(path, *, force=False, redact=False): writes a snapshot of this process." },
+	  "capture(path, *, force=False, redact=False, frames=0): writes a snapshot of this process,\n"
+	  "in which the innermost frames of this thread count as observers." },
 	{ NULL, NULL, 0, NULL },
 };
 
@@ -183,7 +195,8 @@ static PyModuleDef definition = {
 	.m_methods = methods,
 };
 
-PyMODINIT_FUNC PyInit__heapgraph(void)
+/* CPython 3.8 does not export it by itself (Include/pyport.h). */
+__attribute__((__visibility__("default"))) PyMODINIT_FUNC PyInit__heapgraph(void)
 {
 	return PyModuleDef_Init(&definition);
 }

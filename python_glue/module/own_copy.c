@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <ucontext.h>
@@ -16,6 +17,7 @@
 
 #define GIVEN 8192 /* roots that the interpreter keeps outside the heap: some hundred */
 #define FAULT_STACK 65536
+#define HELD_GIL 2u /* of struct hgs_thread */
 
 enum { WAITING, WALKING, WALKED };
 
@@ -186,6 +188,60 @@ struct hg_error *own_copy_walk(struct own_copy *copy, const struct py_runtime *r
 	ret->control = shared->control;
 	ret->walk_ns = clock_ns() - begin;
 	return walk_verdict(&ret->control);
+}
+
+/* A whole column; the caller frees. */
+static struct hg_error *read_column(const struct own_copy *copy, const struct hook_array *column,
+				    void **ret)
+{
+	const struct memory memory = { .pid = copy->pid };
+	_cleanup_free_ void *data = malloc(column->used + 1);
+
+	if (!data)
+		return &hg_error_no_memory;
+	if (memory_read(&memory, column->data, data, column->used))
+		return hg_error_errno(HG_EXIT_FAILURE, errno, "cannot read the walk's result");
+	*ret = take_ptr(data);
+	return NULL;
+}
+
+static bool mark(const struct own_copy *copy, const struct hook_control *control, uint32_t object)
+{
+	const struct memory memory = { .pid = copy->pid };
+	uint64_t address = control->columns[HOOK_FLAGS].data + 4ul * object;
+	uint32_t flags;
+	const struct iovec remote = { (void *)(uintptr_t)address, sizeof(flags) };
+	const struct iovec local = { &flags, sizeof(flags) };
+
+	if (memory_read_u32(&memory, address, &flags))
+		return false;
+	flags |= HGS_OBJ_OBSERVER;
+	return process_vm_writev(copy->pid, &local, 1, &remote, 1, 0) == sizeof(flags);
+}
+
+struct hg_error *own_copy_mark(const struct own_copy *copy, const struct hook_control *control,
+			       unsigned frames)
+{
+	const struct hook_array *columns = control->columns;
+	_cleanup_free_ void *threads = NULL, *rows = NULL;
+	struct hg_error *error = read_column(copy, &columns[HOOK_THREADS], &threads);
+	const struct hgs_thread *thread;
+	const struct hook_frame *frame;
+
+	if (!error)
+		error = read_column(copy, &columns[HOOK_FRAMES], &rows);
+	if (error)
+		return error;
+	thread = threads;
+	frame = rows;
+	for (size_t i = 0; frames && i < columns[HOOK_FRAMES].used / sizeof(*frame); i++) {
+		if (frame[i].thread == HGS_NONE || !(thread[frame[i].thread].flags & HELD_GIL))
+			continue;
+		if (!mark(copy, control, frame[i].object))
+			return hg_error_errno(HG_EXIT_FAILURE, errno, "cannot mark a frame in the copy");
+		frames--;
+	}
+	return NULL;
 }
 
 void own_copy_end(struct own_copy *copy)
