@@ -85,6 +85,11 @@ _must_check_ struct hg_error *findings_make(struct making *making);
 struct loop *loop_of(const struct loops *loops, uint32_t component);
 /* An instance of a class that is neither builtin nor in the standard library. After loops_make(). */
 bool object_is_foreign(struct making *making, uint32_t object);
+/* The ring that stands for a loop, shortest ways inside its component. After pins_make(), with
+ * making->search there. The caller owns *ret. O(component). */
+_must_check_ struct hg_error *loop_ring(struct making *making, const struct loop *loop,
+					struct chain *ret);
+
 /* The cuts of all rows of answer->cycles. A bounded number of references is looked at in all. */
 _must_check_ struct hg_error *cuts_make(struct making *making);
 /* A ring that only ctypes itself made: CDLL -> its dict -> function -> b_objects -> CDLL. */
