@@ -1,5 +1,5 @@
-/* What the parts of the answer share while it is made. Nothing outside answer.c, holders.c,
- * libraries.c, cycles*.c, pins.c, cuts.c and findings*.c includes this. */
+/* What the parts of the answer share while it is made. For those parts alone: reports and pictures
+ * see answer.h. */
 #pragma once
 
 #include "answer.h"
