@@ -25,6 +25,7 @@ enum { WANTS_VALUE = 1, WANTS_RANGE = 2 };
 struct scan {
 	const struct memory *memory;
 	int pagemap; /* -1: not to be had, every page is read */
+	int mem;     /* /proc/PID/mem; -1: not to be had */
 	struct {
 		uint64_t value; /* 0: empty */
 		uint32_t id;
@@ -64,6 +65,8 @@ struct hg_error *scan_create(const struct memory *memory, size_t values, struct 
 	scan->mask = room - 1;
 	snprintf(path, sizeof(path), "/proc/%d/pagemap", memory->pid);
 	scan->pagemap = open(path, O_RDONLY | O_CLOEXEC);
+	snprintf(path, sizeof(path), "/proc/%d/mem", memory->pid);
+	scan->mem = open(path, O_RDONLY | O_CLOEXEC);
 	*ret = scan;
 	return NULL;
 }
@@ -74,6 +77,8 @@ void scan_destroy(struct scan *scan)
 		return;
 	if (scan->pagemap >= 0)
 		close(scan->pagemap);
+	if (scan->mem >= 0)
+		close(scan->mem);
 	free(scan->slots);
 	free(scan->ranges);
 	free(scan);
@@ -174,11 +179,29 @@ static void residence(const struct scan *scan, uint64_t start, size_t pages, uin
 	}
 }
 
+/* process_vm_readv() pins the pages that it reads, for which the kernel first gives a forked copy pages
+ * of its own (FAULT_FLAG_UNSHARE, mm/gup.c): it would copy all that is searched. Reading by /proc/PID/mem
+ * does not. */
+static bool read_run(struct scan *scan, uint64_t start, size_t size)
+{
+	size_t done = 0;
+
+	while (scan->mem >= 0 && done < size) {
+		ssize_t got = pread(scan->mem, (char *)scan->words + done, size - done,
+				    (off_t)(start + done));
+
+		if (got <= 0)
+			break;
+		done += (size_t)got;
+	}
+	return done == size || !memory_read(scan->memory, start, scan->words, size);
+}
+
 /* One run of resident pages; a page that cannot be read ends the reading of its run. */
 static struct hg_error *look_at_run(struct scan *scan, uint64_t start, size_t pages,
 				    scan_found *found, void *context, uint64_t *searched)
 {
-	if (memory_read(scan->memory, start, scan->words, pages * PAGE) < 0)
+	if (!read_run(scan, start, pages * PAGE))
 		return NULL;
 	*searched += pages * PAGE;
 	return look(scan, start, pages * PAGE / sizeof(uint64_t), found, context);
