@@ -121,13 +121,18 @@ static struct hg_error *report(struct answer *answer, const struct run *run)
 	return finding_done(finding);
 }
 
+/* A reference that was lost once, on the way of an error or at an import, leaves one object for as long as
+ * the process lives; what leaks is lost with every call. Those few are in the JSON. */
+enum { LOST_ONCE = 3 };
+
 /* What a structure in the heap may hold (an array of numpy has its objects there), and what a root keeps
  * as well, is in the JSON and no finding. */
 static bool is_worth_it(const struct answer *answer, const struct run *run)
 {
 	enum native_hold hold = answer->native[run->list[0]].hold;
 
-	return hold == NATIVE_NOWHERE || (hold == NATIVE_LIBRARY && !run->alive);
+	return (hold == NATIVE_NOWHERE && run->unaccounted > LOST_ONCE) ||
+	       (hold == NATIVE_LIBRARY && !run->alive);
 }
 
 struct hg_error *findings_references(struct making *making)
