@@ -1,7 +1,8 @@
 /* What is alive and why.
  *
  * Three searches, one after another, each taking only what the ones before left:
- *  1. from the known roots, then from what only looks at objects (HGS_OBJ_OBSERVER). Distances are small integers that rate how well an edge explains
+ *  1. from the known roots, then from what only looks at objects (HGS_OBJ_OBSERVER).
+ *     Distances are small integers that rate how well an edge explains
  *     itself to a reader (a global of __main__ is near, the mro of a class far), in a bucket queue:
  *     linear time, and the nearest chain is the one to show.
  *  2. from objects that something unknown refers to. For tracked objects gc's own rule decides
