@@ -85,6 +85,24 @@ struct hg_error *finding_add(struct answer *answer, enum finding_code code, stru
 	return NULL;
 }
 
+void finding_about(const struct answer *answer, struct finding *finding, uint32_t library)
+{
+	finding->library = library;
+	finding->library_name = library == HGS_NONE ? NULL : answer->libraries[library].name;
+}
+
+struct hg_error *finding_list(struct finding *finding, uint64_t count)
+{
+	uint32_t listed = count < FINDING_OBJECTS ? (uint32_t)count : FINDING_OBJECTS;
+
+	finding->count = count;
+	finding->objects = malloc(listed * sizeof(*finding->objects));
+	if (!finding->objects)
+		return &hg_error_no_memory;
+	finding->num_objects = listed;
+	return NULL;
+}
+
 struct hg_error *finding_of_group(struct answer *answer, enum finding_code code,
 				  const struct group *group, struct finding **ret)
 {
@@ -94,12 +112,10 @@ struct hg_error *finding_of_group(struct answer *answer, enum finding_code code,
 	if (error)
 		return error;
 	finding = *ret;
-	finding->count = group->count;
 	finding->holder = group->holders[0];
-	finding->num_objects = group->count < FINDING_OBJECTS ? group->count : FINDING_OBJECTS;
-	finding->objects = malloc(finding->num_objects * sizeof(*finding->objects));
-	if (!finding->objects)
-		return &hg_error_no_memory;
+	error = finding_list(finding, group->count);
+	if (error)
+		return error;
 	for (uint32_t i = 0; i < finding->num_objects; i++)
 		finding->objects[i] = answer->holders[group->holders[i]].fact->object;
 	return NULL;
@@ -113,8 +129,7 @@ struct hg_error *finding_of_library(struct answer *answer, enum finding_code cod
 
 	if (error)
 		return error;
-	(*ret)->library = holder->library;
-	(*ret)->library_name = answer->libraries[holder->library].name;
+	finding_about(answer, *ret, holder->library);
 	(*ret)->cycle = holder->cycle;
 	return NULL;
 }

@@ -31,6 +31,11 @@ _must_check_ struct hg_error *finding_of_group(struct answer *answer, enum findi
 /* As finding_of_group(), about the library and the cycle of the group's first holder. */
 _must_check_ struct hg_error *finding_of_library(struct answer *answer, enum finding_code code,
 						 const struct group *group, struct finding **ret);
+/* Says that the finding is about a library: an index into answer->libraries, or HGS_NONE for none. */
+void finding_about(const struct answer *answer, struct finding *finding, uint32_t library);
+/* Sets the count, and makes room for as many objects as are listed: the caller fills all
+ * finding->num_objects of them. */
+_must_check_ struct hg_error *finding_list(struct finding *finding, uint64_t count);
 /* Formatted text; out of memory makes it NULL. */
 char *finding_text(const char *format, ...) __attribute__((__format__(__printf__, 1, 2)));
 /* Success if all texts that must be there are. */

@@ -143,18 +143,18 @@ static void describe_freed(struct finding *finding, const char *place)
 				       "undefined");
 }
 
+/* Of the callbacks that are freed there is no object to list. */
 static struct hg_error *list_objects(const struct answer *answer, struct finding *finding,
-				     const uint32_t *words)
+				     const uint32_t *words, uint32_t count)
 {
-	uint32_t count = finding->count < FINDING_OBJECTS ? (uint32_t)finding->count : FINDING_OBJECTS;
+	struct hg_error *error = finding_list(finding, count);
+	uint32_t kept = 0;
 
-	finding->objects = malloc(count * sizeof(*finding->objects));
-	if (!finding->objects)
-		return &hg_error_no_memory;
-	for (uint32_t i = 0; i < count; i++)
+	for (uint32_t i = 0; !error && i < finding->num_objects; i++)
 		if (answer->s->words[words[i]].target != HGS_NONE)
-			finding->objects[finding->num_objects++] = answer->s->words[words[i]].target;
-	return NULL;
+			finding->objects[kept++] = answer->s->words[words[i]].target;
+	finding->num_objects = kept;
+	return error;
 }
 
 static struct hg_error *report(const struct calls *calls, const uint32_t *words, uint32_t count)
@@ -172,14 +172,11 @@ static struct hg_error *report(const struct calls *calls, const uint32_t *words,
 	struct hg_error *error = place ? finding_add(answer, FINDING_NATIVE_CALLBACK, &finding)
 				       : &hg_error_no_memory;
 
-	if (!error) {
-		finding->count = count;
-		error = list_objects(answer, finding, words);
-	}
+	if (!error)
+		error = list_objects(answer, finding, words, count);
 	if (error)
 		return error;
-	finding->library = library;
-	finding->library_name = library == HGS_NONE ? NULL : answer->libraries[library].name;
+	finding_about(answer, finding, library);
 	if (holder) {
 		finding->holder = (uint32_t)(holder - answer->holders);
 		finding->cycle = holder->cycle;

@@ -151,8 +151,7 @@ static struct hg_error *report(struct answer *answer, uint32_t sort, const struc
 					 "holds %s",
 					 plural(count), list, count == 1 ? "it" : "them");
 	if (library) {
-		finding->library = (uint32_t)(library - answer->libraries);
-		finding->library_name = library->name;
+		finding_about(answer, finding, (uint32_t)(library - answer->libraries));
 		finding->advice = finding_text("%s calls %s and may know %s: close what it opened "
 					       "through it; else look for an os.close() that is missing",
 					       library->name, sorts[sort].call,

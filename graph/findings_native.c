@@ -102,22 +102,19 @@ static struct hg_error *report(struct answer *answer, const struct run *run)
 	struct finding *finding;
 	struct hg_error *error = finding_add(answer, FINDING_REFERENCE_SURPLUS, &finding);
 
+	if (!error)
+		error = finding_list(finding, run->count);
 	if (error)
 		return error;
-	finding->count = first->hold == NATIVE_NOWHERE ? run->unaccounted : run->count;
-	finding->library = first->library;
-	if (first->library != HGS_NONE)
-		finding->library_name = answer->libraries[first->library].name;
-	finding->num_objects = run->count < FINDING_OBJECTS ? run->count : FINDING_OBJECTS;
-	finding->objects = malloc(finding->num_objects * sizeof(*finding->objects));
-	if (!finding->objects)
-		return &hg_error_no_memory;
+	finding_about(answer, finding, first->library);
 	for (uint32_t i = 0; i < finding->num_objects; i++)
 		finding->objects[i] = answer->native[run->list[i]].fact->object;
-	if (first->hold == NATIVE_NOWHERE)
+	if (first->hold == NATIVE_NOWHERE) {
+		finding->count = run->unaccounted; /* references, of which an object may lack several */
 		describe_leak(answer, run, finding);
-	else
+	} else {
 		describe_held(answer, run, finding);
+	}
 	return finding_done(finding);
 }
 

@@ -63,8 +63,7 @@ static struct hg_error *report(struct answer *answer, uint32_t index)
 
 	if (error)
 		return error;
-	finding->library = index;
-	finding->library_name = library->name;
+	finding_about(answer, finding, index);
 	finding->count = (uint64_t)library->leaked_opens;
 	finding->title = finding_text("%s: %lld open%s that no Python object owns", library->name,
 				      (long long)library->leaked_opens,
@@ -104,8 +103,7 @@ static struct hg_error *report_mapped(struct answer *answer, uint32_t index)
 
 	if (error)
 		return error;
-	finding->library = index;
-	finding->library_name = library->name;
+	finding_about(answer, finding, index);
 	finding->count = 1;
 	finding->title = finding_text("%s: closed by all who opened it, and still mapped",
 				      library->name);
@@ -139,8 +137,7 @@ static struct hg_error *report_resident(struct answer *answer, uint32_t index)
 
 	if (error)
 		return error;
-	finding->library = index;
-	finding->library_name = library->name;
+	finding_about(answer, finding, index);
 	finding->count = 1;
 	finding->title = finding_text("%s: no Python object owns it, and it is never unloaded",
 				      library->name);

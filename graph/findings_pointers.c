@@ -183,13 +183,10 @@ static struct hg_error *report(struct making *making, const struct spot *run, ui
 
 	if (!error)
 		error = finding_add(answer, FINDING_NATIVE_POINTER, &finding);
+	if (!error)
+		error = finding_list(finding, count);
 	if (error)
 		return error;
-	finding->count = count;
-	finding->num_objects = count < FINDING_OBJECTS ? count : FINDING_OBJECTS;
-	finding->objects = malloc(finding->num_objects * sizeof(*finding->objects));
-	if (!finding->objects)
-		return &hg_error_no_memory;
 	for (uint32_t i = 0; i < finding->num_objects; i++)
 		finding->objects[i] = run[i].object;
 	describe(answer, run, &chain, finding);

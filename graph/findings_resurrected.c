@@ -68,23 +68,21 @@ static struct hg_error *describe(const struct answer *answer, struct finding *fi
 struct hg_error *findings_resurrected(struct making *making)
 {
 	struct answer *answer = making->answer;
-	_cleanup_free_ uint32_t *objects = malloc(FINDING_OBJECTS * sizeof(*objects));
+	uint32_t objects[FINDING_OBJECTS];
 	struct finding *finding;
 	struct hg_error *error;
 	uint64_t count = 0;
 
-	if (!objects)
-		return &hg_error_no_memory;
 	for (uint32_t i = 0; i < answer->s->n; i++)
 		if (is_resurrected(answer, i) && count++ < FINDING_OBJECTS)
 			objects[count - 1] = i;
 	if (!count)
 		return NULL;
 	error = finding_add(answer, FINDING_RESURRECTED, &finding);
+	if (!error)
+		error = finding_list(finding, count);
 	if (error)
 		return error;
-	finding->count = count;
-	finding->num_objects = count < FINDING_OBJECTS ? (uint32_t)count : FINDING_OBJECTS;
-	finding->objects = take_ptr(objects);
+	memcpy(finding->objects, objects, finding->num_objects * sizeof(*objects));
 	return describe(answer, finding, finding->objects[0]);
 }

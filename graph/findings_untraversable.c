@@ -87,19 +87,13 @@ static struct hg_error *report(struct making *making, const uint32_t *component,
 	struct finding *finding;
 	struct hg_error *error = finding_add(answer, FINDING_UNTRAVERSABLE_TYPE, &finding);
 
+	if (!error)
+		error = finding_list(finding, count);
 	if (error)
 		return error;
-	finding->count = count;
-	finding->num_objects = count < FINDING_OBJECTS ? count : FINDING_OBJECTS;
-	finding->objects = malloc(finding->num_objects * sizeof(*finding->objects));
-	if (!finding->objects)
-		return &hg_error_no_memory;
 	for (uint32_t i = 0; i < finding->num_objects; i++)
 		finding->objects[i] = run[i].from;
-	if (library != HGS_NONE) {
-		finding->library = library;
-		finding->library_name = answer->libraries[library].name;
-	}
+	finding_about(answer, finding, library);
 	finding->title = finding_text("%u %s object%s in cycles that gc cannot see%s%s%s", count, name,
 				      plural(count), library == HGS_NONE ? "" : " (",
 				      library == HGS_NONE ? "" : answer->libraries[library].name,
