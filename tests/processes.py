@@ -41,8 +41,12 @@ class Target:
             stdout=subprocess.PIPE, bufsize=0, env={**os.environ, **(environment or {})})
         self.pid = self.process.pid
         self._buffer = b""
-        line = self.line(READY_SECONDS)
-        assert line.startswith("ready"), f"{self.name} said {line!r} instead of ready"
+        try:
+            line = self.line(READY_SECONDS)
+            assert line.startswith("ready"), f"{self.name} said {line!r} instead of ready"
+        except BaseException:  # nobody else has it yet, who could end it
+            self.close()
+            raise
 
     def line(self, seconds=30):
         """The next line of its output."""
