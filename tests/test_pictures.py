@@ -3,6 +3,7 @@
 import os
 import pty
 import re
+import shutil
 import struct
 import subprocess
 import base64
@@ -127,6 +128,19 @@ def test_same_bytes_twice(snapshot, tmp_path):
         one, two = (draw(verb, snapshot, tmp_path / f"{name}-{VERBS.index(verb)}.dot").read_bytes()
                     for name in "ab")
         assert one == two
+
+
+@pytest.mark.skipif(not shutil.which("dot"), reason="Graphviz's tools are not installed")
+def test_graphviz_tools_read_it(snapshot, tmp_path):
+    for number, verb in enumerate(VERBS):
+        path = draw(verb, snapshot, tmp_path / f"{number}.dot")
+        # -Txdot is what xdot shows; gc counts what the file itself says.
+        drawn = subprocess.run(["dot", "-Txdot", path], capture_output=True, text=True)
+        assert drawn.returncode == 0 and "_draw_" in drawn.stdout, drawn.stderr
+        nodes = len(re.findall(r"^\t*(?:n\d+|legend_\w+)\t\[", path.read_text(), re.M))
+        counted = subprocess.run(["gc", "-n", path], capture_output=True,
+                                 text=True)
+        assert int(counted.stdout.split()[0]) == nodes > 0
 
 
 def test_pdf_has_text_and_not_shapes(snapshot, tmp_path):

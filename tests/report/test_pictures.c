@@ -256,11 +256,55 @@ static void test_random(void **state)
 	}
 }
 
+/* A thicket for which dot takes minutes is drawn with fewer nodes, and the caption says so. */
+static void test_thicket(void **state)
+{
+	enum { OBJECTS = 300, REFERENCES = 40, SECONDS = 2 };
+	struct heap *heap = heap_create();
+	struct random random = {42};
+	uint32_t object[OBJECTS];
+	struct snapshot *s;
+	struct answer *answer;
+	char *text;
+	int fd;
+	FILE *file;
+
+	for (int i = 0; i < OBJECTS; i++)
+		object[i] = heap_object(heap, "list");
+	heap_key(heap, heap_module(heap, "__main__", "x.py"), "thicket", object[0]);
+	for (uint32_t i = 0; i < OBJECTS; i++)
+		for (uint32_t j = 0; j < REFERENCES; j++)
+			heap_refer(heap, object[i], HGS_EDGE_NAME(HGS_EDGE_INDEX, j),
+				   object[pick(&random, OBJECTS)]);
+	s = heap_snapshot(heap);
+	heap_destroy(heap);
+	must(answer_create(s, &answer));
+	fd = memfd_create("svg", MFD_CLOEXEC);
+	file = fdopen(fd, "r+");
+	must(picture_draw(answer,
+			  &(const struct picture_options){.kind = PICTURE_REFS,
+							  .objects = object,
+							  .num_objects = 1,
+							  .depth = 5,
+							  .max_nodes = OBJECTS,
+							  .all_edges = true,
+							  .seconds = SECONDS},
+			  "svg", fd));
+	text = read_all(file);
+	assert_non_null(strstr(text, "Smaller than asked, "));
+	assert_non_null(strstr(text, "with 300 Graphviz took more than 2 s"));
+	free(text);
+	fclose(file);
+	answer_destroy(answer);
+	snapshot_close(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_scenes),
 		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_thicket),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
