@@ -91,7 +91,7 @@ static struct hg_error *write_meta(struct snapshot_writer *writer, const struct 
 	error = snapshot_writer_string(writer, process->exe, &meta.exe);
 	if (!error)
 		error = snapshot_writer_string(writer, process->cmdline, &meta.cmdline);
-	if (!error && !uname(&host))
+	if (!error && known->method != HGS_CORE && !uname(&host))
 		error = snapshot_writer_string(writer, host.nodename, &meta.host);
 	if (!error)
 		error = snapshot_writer_add(writer, HGS_META, sizeof(meta), &meta, 1);
@@ -110,7 +110,7 @@ static struct hg_error *write_incomplete(struct snapshot_writer *writer,
 					 const char *why_inconsistent, const struct facts_gaps *gaps)
 {
 	struct hg_error *error = NULL;
-	uint32_t reasons[5];
+	uint32_t reasons[6];
 	unsigned count = 0;
 	char text[160];
 
@@ -129,6 +129,8 @@ static struct hg_error *write_incomplete(struct snapshot_writer *writer,
 			 control->broken_list);
 		error = add_reason(writer, reasons, &count, text);
 	}
+	if (!error && gaps->memory)
+		error = add_reason(writer, reasons, &count, gaps->memory);
 	if (!error && gaps->holders)
 		error = add_reason(writer, reasons, &count, gaps->holders);
 	if (!error && gaps->opens) {
@@ -165,7 +167,7 @@ struct hg_error *capture_finish(struct taking *t)
 	t->meta.bad_objects = (uint32_t)control->bad;
 	t->meta.walk_ns = t->walk->walk_ns;
 	error = write_meta(t->writer, t->process, t->runtime, &t->meta);
-	if (!error)
+	if (!error && t->taken_ns)
 		error = origin_write(t->process->pid, t->taken_ns, t->writer);
 	if (!error)
 		error = write_incomplete(t->writer, control, t->why_inconsistent, &t->gaps);

@@ -28,11 +28,11 @@ struct taking {
 	const struct py_runtime *runtime;
 	const struct walk *walk;
 	const char *maps;		  /* /proc/PID/maps of before the walk */
-	const struct descriptors *before; /* those that were open before the copy was made */
+	const struct descriptors *before; /* those that were open before the copy was made; NULL: not known */
 	struct snapshot_writer *writer;
 	struct hgs_meta meta; /* method, time_ns, threads, consistent, stopped_ns */
 	const char *why_inconsistent;
-	uint64_t taken_ns; /* CLOCK_BOOTTIME of the copy */
+	uint64_t taken_ns; /* CLOCK_BOOTTIME of the copy; 0: nothing is known of when */
 	struct facts_gaps gaps;
 };
 

@@ -121,6 +121,7 @@ static enum outcome digest(const struct copy *copy, const struct freeze_call *ca
 	case SIGBUS:
 	case SIGFPE:
 	case SIGILL:
+	case SIGSYS: /* what the sandbox of a core does not allow */
 		if (call->on_fault &&
 		    call->on_fault(call->context, signal, (uint64_t)(uintptr_t)info.si_addr))
 			return ENTER_AGAIN;

@@ -60,7 +60,8 @@ bool elffile_symbol(int fd, const char *name, struct elffile_symbol *ret)
 	return false;
 }
 
-bool elffile_bias(int fd, uint64_t offset, uint64_t address, uint64_t *ret)
+/* The PT_LOAD that holds the offset; pages are mapped whole. */
+static bool load_at(int fd, uint64_t offset, GElf_Phdr *ret)
 {
 	_cleanup_elf_ Elf *elf = open_elf(fd);
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
@@ -68,16 +69,64 @@ bool elffile_bias(int fd, uint64_t offset, uint64_t address, uint64_t *ret)
 
 	if (!elf || elf_getphdrnum(elf, &count) < 0)
 		return false;
-	for (size_t i = 0; i < count; i++) {
-		GElf_Phdr p;
-
-		if (!gelf_getphdr(elf, (int)i, &p) || p.p_type != PT_LOAD)
-			continue;
-		if (offset >= (p.p_offset & ~(page - 1)) && offset < p.p_offset + p.p_filesz) {
-			*ret = address - (p.p_vaddr + (offset - p.p_offset));
+	for (size_t i = 0; i < count; i++)
+		if (gelf_getphdr(elf, (int)i, ret) && ret->p_type == PT_LOAD &&
+		    offset >= (ret->p_offset & ~(page - 1)) && offset < ret->p_offset + ret->p_filesz)
 			return true;
-		}
+	return false;
+}
+
+bool elffile_bias(int fd, uint64_t offset, uint64_t address, uint64_t *ret)
+{
+	GElf_Phdr p;
+
+	if (!load_at(fd, offset, &p))
+		return false;
+	*ret = address - (p.p_vaddr + (offset - p.p_offset));
+	return true;
+}
+
+bool elffile_prot(int fd, uint64_t offset, uint32_t *prot)
+{
+	GElf_Phdr p;
+
+	if (!load_at(fd, offset, &p))
+		return false;
+	*prot = (p.p_flags & PF_R ? 1 : 0) | (p.p_flags & PF_W ? 2 : 0) | (p.p_flags & PF_X ? 4 : 0);
+	return true;
+}
+
+static bool id_among(Elf_Data *notes, struct elffile_build_id *ret)
+{
+	size_t at = 0, name, desc;
+	GElf_Nhdr note;
+
+	while (notes && (at = gelf_getnote(notes, at, &note, &name, &desc)) > 0) {
+		const char *bytes = notes->d_buf;
+
+		if (note.n_type != NT_GNU_BUILD_ID || note.n_namesz != 4 ||
+		    memcmp(bytes + name, ELF_NOTE_GNU, 4) || note.n_descsz > sizeof(ret->bytes))
+			continue;
+		ret->size = note.n_descsz;
+		memcpy(ret->bytes, bytes + desc, note.n_descsz);
+		return true;
 	}
+	return false;
+}
+
+bool elffile_build_id(int fd, struct elffile_build_id *ret)
+{
+	_cleanup_elf_ Elf *elf = open_elf(fd);
+	size_t count = 0;
+	GElf_Phdr p;
+
+	if (!elf || elf_getphdrnum(elf, &count) < 0)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (gelf_getphdr(elf, (int)i, &p) && p.p_type == PT_NOTE &&
+		    id_among(elf_getdata_rawchunk(elf, (int64_t)p.p_offset, p.p_filesz,
+						  p.p_align == 8 ? ELF_T_NHDR8 : ELF_T_NHDR), ret))
+			return true;
 	return false;
 }
 

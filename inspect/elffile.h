@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct elffile_symbol {
@@ -19,3 +20,13 @@ bool elffile_bias(int fd, uint64_t offset, uint64_t address, uint64_t *ret);
 enum elffile_kind { ELFFILE_NONE, ELFFILE_64, ELFFILE_32, ELFFILE_OTHER_MACHINE };
 /* What kind of program the file is, from its first bytes. */
 enum elffile_kind elffile_kind(int fd);
+
+/* How the PT_LOAD that holds `offset` of the file is mapped, as in struct mapping. */
+bool elffile_prot(int fd, uint64_t offset, uint32_t *prot);
+
+struct elffile_build_id {
+	unsigned char bytes[64]; /* sha1, the linkers' choice, has 20 */
+	size_t size;
+};
+/* NT_GNU_BUILD_ID of the file; false where it has none. */
+bool elffile_build_id(int fd, struct elffile_build_id *ret);

@@ -47,6 +47,14 @@ static struct hg_error *fetch(const struct facts *f, enum hook_column column, si
 	return NULL;
 }
 
+/* What comes out of a process that runs code of a core is as little to be trusted as the core. */
+static struct hg_error *disordered(const struct facts *f)
+{
+	return hg_error_hint(hg_error_new(HG_EXIT_UNREADABLE, "cannot read process %d: the walk's result is "
+					  "not in order", memory_owner(f->memory)),
+			     "its memory is damaged, or other code than CPython's ran in the walk");
+}
+
 static uint32_t thread_at(const struct hgs_thread *threads, uint32_t count, uint64_t tstate)
 {
 	for (uint32_t i = 0; tstate && i < count; i++)
@@ -73,7 +81,8 @@ static void small_deinit(struct small *small)
 }
 
 /* The rows of roots that the hook was given get their name and thread (see struct hook_given). */
-static struct hg_error *write_roots(const struct facts *f, struct small *small)
+static struct hg_error *write_roots(const struct facts *f, const struct snapshot *core,
+				    struct small *small)
 {
 	_cleanup_free_ void *threads = NULL;
 	void *data = NULL;
@@ -87,7 +96,9 @@ static struct hg_error *write_roots(const struct facts *f, struct small *small)
 	for (uint32_t i = 0; !error && i < small->num_roots; i++) {
 		const struct py_root *given;
 
-		if (!roots[i].name)
+		if (roots[i].object >= core->n || roots[i].name > f->walk->roots.count)
+			error = disordered(f);
+		if (error || !roots[i].name)
 			continue;
 		given = &f->walk->roots.root[roots[i].name - 1];
 		roots[i].thread = thread_at(threads, num_threads, given->thread);
@@ -108,7 +119,7 @@ static struct hg_error *write_threads(const struct facts *f, struct small *small
 	if (error)
 		return error;
 	small->threads = threads;
-	error = threads_name(f->process->pid, f->memory, threads, small->num_threads, f->writer);
+	error = threads_name(f->process, f->memory, threads, small->num_threads, f->writer);
 	if (!error)
 		error = snapshot_writer_add(f->writer, HGS_THREADS, sizeof(*small->threads), threads,
 					    small->num_threads);
@@ -169,7 +180,9 @@ static struct hg_error *write_frames(const struct facts *f, const struct snapsho
 	if (!frames)
 		return &hg_error_no_memory;
 	for (uint32_t i = 0; !error && i < count; i++)
-		error = name_frame(f, core, &raw[i], &frames[i]);
+		error = raw[i].object >= core->n || raw[i].code >= core->n
+				? disordered(f)
+				: name_frame(f, core, &raw[i], &frames[i]);
 	if (!error)
 		error = snapshot_writer_add(f->writer, HGS_FRAMES, sizeof(*frames), frames, count);
 	return error;
@@ -283,8 +296,11 @@ static struct hg_error *write_descriptors(const struct facts *f, const struct sn
 					  const struct descriptors *before)
 {
 	_cleanup_(descriptors_deinit) struct descriptors now = { 0 };
-	struct hg_error *error = descriptors_read(f->process->pid, &now);
+	struct hg_error *error;
 
+	if (!before)
+		return NULL;
+	error = descriptors_read(f->process->pid, &now);
 	if (!error) {
 		descriptors_keep(&now, before);
 		error = descriptors_ancestry(f->process->pid, &now);
@@ -365,7 +381,7 @@ struct hg_error *facts_write(struct process *process, const struct py_runtime *r
 	if (!error)
 		error = linkmap_read(process, &freeze->memory, maps, &map);
 	if (!error)
-		error = write_roots(&f, &small);
+		error = write_roots(&f, core, &small);
 	if (!error)
 		error = write_threads(&f, &small);
 	if (!error)

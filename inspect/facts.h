@@ -13,10 +13,11 @@
 struct facts_gaps {
 	const char *opens;   /* the open counts of libraries */
 	const char *holders; /* some owners of handles */
+	const char *memory;  /* memory that a core does not have; not set by facts_write() */
 };
 
 /* `freeze` is the frozen copy; `maps` what /proc/PID/maps said of it before the walk; `before` are
- * the descriptors that were open before it was made. *gaps: what of it could not be
+ * the descriptors that were open before it was made, NULL where that is not known. *gaps: what of it could not be
  * told. */
 _must_check_ struct hg_error *facts_write(struct process *process, const struct py_runtime *runtime,
 					  const struct freeze *freeze, const char *maps,

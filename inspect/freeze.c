@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "cloning.h"
 #include "ranges.h"
@@ -265,4 +266,69 @@ struct hg_error *freeze_write(struct freeze *freeze, uint64_t address, const voi
 struct hg_error *freeze_run(struct freeze *freeze, const struct freeze_call *call)
 {
 	return copy_run(&freeze->private->copy, call);
+}
+
+/* Before the fork: in the child nothing of ours may run, not even a handler. */
+static void block_all_but_faults(sigset_t *before)
+{
+	static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGSYS, SIGTRAP };
+	sigset_t all;
+
+	sigfillset(&all);
+	for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++)
+		sigdelset(&all, faults[i]);
+	pthread_sigmask(SIG_SETMASK, &all, before);
+}
+
+void freeze_syscall_instruction(void);
+__asm__(".text\n"
+	".local freeze_syscall_instruction\n"
+	"freeze_syscall_instruction:\n"
+	"	syscall\n"
+	"	ret\n");
+
+struct hg_error *freeze_fresh(pid_t pid, struct freeze **ret)
+{
+	struct freeze *freeze = calloc(1, sizeof(*freeze));
+	struct freeze_private *private = calloc(1, sizeof(*private));
+	struct hg_error *error = NULL;
+
+	if (!freeze || !private) {
+		free(freeze);
+		free(private);
+		return &hg_error_no_memory;
+	}
+	*freeze = (struct freeze){ .pid = pid, .private = private };
+	private->copy.gadgets = &private->gadgets;
+	private->gadgets.call = (uint64_t)(uintptr_t)freeze_syscall_instruction;
+	block_all_but_faults(&private->signals);
+	private->copy.pid = fork();
+	if (!private->copy.pid)
+		for (;;)
+			pause();
+	pthread_sigmask(SIG_SETMASK, &private->signals, NULL);
+	block_sigchld(&private->signals);
+	if (private->copy.pid < 0)
+		error = hg_error_errno(HG_EXIT_FAILURE, errno, "cannot make a process for the core");
+	else if (ptrace(PTRACE_SEIZE, private->copy.pid, 0, 0) < 0 ||
+		 ptrace(PTRACE_INTERRUPT, private->copy.pid, 0, 0) < 0)
+		error = hg_error_errno(HG_EXIT_FAILURE, errno, "cannot trace a process of our own");
+	else
+		error = copy_adopt(&private->copy, PTRACE_O_TRACESYSGOOD);
+	if (error) {
+		if (private->copy.pid < 0)
+			private->copy.pid = 0;
+		freeze_end(freeze);
+		return error;
+	}
+	make_expendable(private->copy.pid);
+	freeze->copy = private->copy.pid;
+	freeze->memory = (struct memory){ .pid = private->copy.pid, .of = pid };
+	*ret = freeze;
+	return NULL;
+}
+
+void freeze_fresh_gadget(struct freeze *freeze, uint64_t address)
+{
+	freeze->private->gadgets.call = address;
 }

@@ -67,3 +67,10 @@ struct freeze_call {
 	uint64_t timeout_ns; /* 0: none */
 };
 _must_check_ struct hg_error *freeze_run(struct freeze *freeze, const struct freeze_call *call);
+
+/* A process that is no copy of another's: a child of ours that does nothing, with our memory and our
+ * descriptors still, stopped and traced like a copy. `pid` is whose memory it is to hold. What holds for
+ * a freeze holds for it; consistent is not set. */
+_must_check_ struct hg_error *freeze_fresh(pid_t pid, struct freeze **ret);
+/* From now on its system calls are made by the instruction (syscall; ret) at this address. */
+void freeze_fresh_gadget(struct freeze *freeze, uint64_t address);

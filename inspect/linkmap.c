@@ -12,7 +12,6 @@
 #include "maps.h"
 #include "module.h"
 #include "module_uses.h"
-#include "proc.h"
 
 /* struct r_debug, x86-64; r_next since glibc 2.35 (r_version 2), one struct a namespace. */
 enum { R_VERSION = 0, R_MAP = 8, R_STATE = 24, R_LDBASE = 32, R_NEXT = 40 };
@@ -44,13 +43,10 @@ static bool read_word(void *context, uint64_t address, uint64_t *ret)
 
 static void read_auxv(struct reading *r)
 {
-	size_t size = 0;
-	_cleanup_free_ char *text = proc_read(r->memory->pid, "auxv", &size);
-
-	for (size_t i = 0; text && i + 16 <= size; i += 16) {
+	for (size_t i = 0; i + 16 <= r->process->image_size; i += 16) {
 		uint64_t entry[2];
 
-		memcpy(entry, text + i, sizeof(entry));
+		memcpy(entry, r->process->image + i, sizeof(entry));
 		if (entry[0] == AT_PHDR)
 			r->phdr = entry[1];
 		else if (entry[0] == AT_PHNUM)

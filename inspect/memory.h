@@ -11,7 +11,14 @@
 
 struct memory {
 	pid_t pid;
+	pid_t of; /* the process of a core, where `pid` holds its memory; else 0 */
 };
+
+/* The process as messages name it. */
+static inline pid_t memory_owner(const struct memory *memory)
+{
+	return memory->of ? memory->of : memory->pid;
+}
 
 /* Reads exactly `size` bytes; -1 where any of them is unreadable (errno says why). */
 int memory_read(const struct memory *memory, uint64_t address, void *buffer, size_t size);

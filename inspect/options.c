@@ -18,6 +18,7 @@
 #define QUERIES (TREES | BIT(VERB_TYPES))
 #define FINDERS (BIT(VERB_ATTACH) | BIT(VERB_REPORT) | BIT(VERB_DIFF))
 #define ANSWERS (ALL & ~BIT(VERB_SNAPSHOT))
+#define CORES (ANSWERS & ~(BIT(VERB_ATTACH) | BIT(VERB_DIFF)))
 
 static const struct verb_row {
 	const char *name, *arguments, *help;
@@ -41,7 +42,8 @@ static const struct verb_row {
 /* Flags without a short form get a number above any character. */
 enum { FLAG_JSON = 256, FLAG_COLOR, FLAG_LIMIT, FLAG_REDACT, FLAG_TIMEOUT, FLAG_FAIL_ON,
        FLAG_BASELINE, FLAG_MODE, FLAG_DEPTH, FLAG_MAX_NODES, FLAG_DARK, FLAG_ALL_EDGES,
-       FLAG_SHOW, FLAG_FILTER, FLAG_HIGHLIGHT, FLAG_UNLOAD, FLAG_WHERE, FLAG_TSV, FLAG_VERSION };
+       FLAG_SHOW, FLAG_FILTER, FLAG_HIGHLIGHT, FLAG_UNLOAD, FLAG_WHERE, FLAG_TSV, FLAG_EXE, FLAG_SYSROOT,
+       FLAG_VERSION };
 
 static const struct flag_row {
 	int id;
@@ -54,6 +56,8 @@ static const struct flag_row {
 	{ 'p', "pid", "PID", "the process, instead of SOURCE", ALL },
 	{ FLAG_MODE, "mode", "fork|pause", "walk a frozen copy (default), or the stopped process itself", ALL },
 	{ FLAG_TIMEOUT, "timeout", "SECONDS", "how long to wait for a moment when the heap is whole (default 5)", ALL },
+	{ FLAG_EXE, "exe", "FILE", "of a core: the program that it ran, where it is not at its path", CORES },
+	{ FLAG_SYSROOT, "sysroot", "DIR", "of a core: the root of the file system that it ran in", CORES },
 	{ FLAG_REDACT, "redact", NULL, "leave values out of the snapshot; names of code stay", ALL },
 	{ FLAG_LIMIT, "limit", "N", "at most N rows of each list (0: all)", ANSWERS },
 	{ FLAG_FAIL_ON, "fail-on", "CODE[,CODE]", "exit 7 where a finding has one of these codes", ANSWERS },
@@ -178,6 +182,8 @@ static struct hg_error *take_flag(struct options *o, int id, const char *value)
 	case FLAG_UNLOAD: o->unload = value; return NULL;
 	case FLAG_WHERE: o->where = value; return NULL;
 	case FLAG_TSV: o->tsv = true; return NULL;
+	case FLAG_EXE: o->exe = value; return NULL;
+	case FLAG_SYSROOT: o->sysroot = value; return NULL;
 	case FLAG_BASELINE: o->baseline = value; return NULL;
 	case FLAG_FAIL_ON: return parse_fail_on(value, &o->fail_on);
 	case FLAG_COLOR:
@@ -241,7 +247,7 @@ static struct hg_error *check(const struct options *o, uint32_t seen_flags)
 	}
 	if (!o->source)
 		return usage(hg_error_new(HG_EXIT_USAGE, "%s wants %s", verbs[o->verb].name,
-					  (BIT(o->verb) & LIVE) ? "a PID" : "a SOURCE: a PID or a snapshot"));
+					  (BIT(o->verb) & LIVE) ? "a PID" : "a SOURCE: a PID, a snapshot or a core"));
 	if (o->fail_on & (o->verb == VERB_DIFF ? ~FINDING_DIFF_CODES : FINDING_DIFF_CODES))
 		return hg_error_hint(hg_error_new(HG_EXIT_USAGE, "--fail-on names a code that %s "
 								 "does not have",
@@ -346,8 +352,8 @@ void options_help(FILE *out, const struct options *options)
 		else
 			fprintf(out, "      %-26s %s\n", left, flags[i].help);
 	}
-	fprintf(out, "\nSOURCE is a PID or a snapshot (.hgs). OBJECT is an address (0x7f12...), type:NAME[#N],\n"
-		     "lib:NAME, or an expression such as __main__.cache['a'].dll.\n"
+	fprintf(out, "\nSOURCE is a PID, a snapshot (.hgs) or a core. OBJECT is an address (0x7f12...),\n"
+		     "type:NAME[#N], lib:NAME, or an expression such as __main__.cache['a'].dll.\n"
 		     "Exit: 0 done, 1 failed, 2 usage, 3 no such process or not CPython, 4 permission,\n"
 		     "5 cannot be read by this version, 6 done but incomplete, 7 --fail-on matched.\n");
 }

@@ -46,6 +46,7 @@ struct options {
 	enum freeze_mode mode;
 	const char *where; /* a condition, or NULL; see graph/where.h */
 	bool tsv;
+	const char *exe, *sysroot; /* of a core; NULL where not given */
 	const char *baseline; /* a file, or NULL */
 	uint64_t fail_on; /* bit (1 << enum finding_code) each */
 };

@@ -19,6 +19,7 @@
 #include "interpreter.h"
 #include "maps.h"
 #include "proc.h"
+#include "threads.h"
 
 static struct hg_error *no_such_process(pid_t pid)
 {
@@ -177,6 +178,38 @@ struct hg_error *process_news(const struct process *p, struct hg_error *error)
 	return news;
 }
 
+/* /proc/PID/map_files needs CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE, but opens the very file that
+ * is mapped. Through the path only a file with the same inode will do; device numbers are not
+ * compared, because overlay file systems show another one in maps than in stat. */
+static int open_live(const struct process *process, const struct mapping *mapping)
+{
+	_cleanup_free_ char *path = NULL;
+	_cleanup_close_ int fd = -1;
+	struct stat st;
+
+	if (asprintf(&path, "/proc/%d/map_files/%lx-%lx", process->pid, mapping->start,
+		     mapping->end) < 0)
+		path = NULL;
+	if (path)
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0)
+		return take_fd(fd);
+	free(path);
+	if (asprintf(&path, "/proc/%d/root%s", process->pid, mapping->path) < 0)
+		path = NULL;
+	if (path)
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -1;
+	if (st.st_ino != mapping->inode) {
+		errno = ESTALE;
+		return -1;
+	}
+	return take_fd(fd);
+}
+
+static const struct process_source live = { open_live, threads_of_proc };
+
 static struct hg_error *open_checked(pid_t pid, struct process **ret)
 {
 	struct process *p = calloc(1, sizeof(*p));
@@ -184,6 +217,7 @@ static struct hg_error *open_checked(pid_t pid, struct process **ret)
 
 	if (!p)
 		return &hg_error_no_memory;
+	p->source = &live;
 	p->pid = p->memory.pid = pid;
 	error = read_proc(p);
 	if (!error)
@@ -226,32 +260,7 @@ const struct mapping *process_mapping(const struct process *process, uint64_t ad
 	return maps_find(process->maps, process->num_maps, address);
 }
 
-/* /proc/PID/map_files needs CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE, but opens the very file that
- * is mapped. Through the path only a file with the same inode will do; device numbers are not
- * compared, because overlay file systems show another one in maps than in stat. */
 int process_open_mapping(const struct process *process, const struct mapping *mapping)
 {
-	_cleanup_free_ char *path = NULL;
-	_cleanup_close_ int fd = -1;
-	struct stat st;
-
-	if (asprintf(&path, "/proc/%d/map_files/%lx-%lx", process->pid, mapping->start,
-		     mapping->end) < 0)
-		path = NULL;
-	if (path)
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0)
-		return take_fd(fd);
-	free(path);
-	if (asprintf(&path, "/proc/%d/root%s", process->pid, mapping->path) < 0)
-		path = NULL;
-	if (path)
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return -1;
-	if (st.st_ino != mapping->inode) {
-		errno = ESTALE;
-		return -1;
-	}
-	return take_fd(fd);
+	return process->source->open_mapping(process, mapping);
 }

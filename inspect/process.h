@@ -20,10 +20,23 @@ struct mapping {
 	bool deleted;
 };
 
+struct process;
+struct threads;
+
+/* What is known of a process beyond its memory comes from /proc or from a core. */
+struct process_source {
+	/* See process_open_mapping() and threads_read(). */
+	int (*open_mapping)(const struct process *process, const struct mapping *mapping);
+	struct hg_error *(*threads)(const struct process *process, struct threads *ret);
+};
+
 struct process {
+	const struct process_source *source;
+	const struct core *core; /* of whom it is, where it is one of a core; see core.h */
 	pid_t pid;
 	struct memory memory;
-	char *image;   /* its auxiliary vector: another one after execve, addresses being random */
+	/* Its auxiliary vector, another one after execve, addresses being random; NULL: not to be had. */
+	char *image;
 	size_t image_size;
 	char *exe;     /* as the target's namespace names it */
 	char *cmdline; /* arguments joined by blanks */

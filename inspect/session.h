@@ -3,6 +3,7 @@
 
 #include "../graph/baseline.h"
 #include "comparison.h"
+#include "core.h"
 #include "interrupt.h"
 #include "options.h"
 #include "output.h"
@@ -16,6 +17,8 @@ struct session {
 	struct progress progress;
 	struct style style;
 	struct process *process; /* NULL where SOURCE is a file */
+	struct core *core;	 /* NULL where it is none */
+	int core_fd;		 /* -1 where it is none */
 	struct output *outputs;
 	unsigned num_outputs;
 	int spool; /* snapshot of a process that no output keeps */

@@ -1,4 +1,4 @@
-/* SOURCE: a PID or a snapshot file; source.h. */
+/* SOURCE; source.h. */
 #include "source.h"
 
 #include <errno.h>
@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "core_file.h"
 
 bool source_is_pid(const char *source, pid_t *pid)
 {
@@ -40,6 +42,13 @@ struct hg_error *source_process(const char *source, struct process **ret)
 	return process_open(pid, ret);
 }
 
+int source_open_core(const char *path)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	return fd >= 0 && core_is_one(fd) ? take_fd(fd) : -1;
+}
+
 struct hg_error *source_file(const char *path, struct snapshot **ret)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -48,13 +57,13 @@ struct hg_error *source_file(const char *path, struct snapshot **ret)
 
 	if (fd < 0)
 		return hg_error_hint(hg_error_errno(HG_EXIT_FAILURE, errno, "cannot open %s", path),
-				     "SOURCE is a PID or a snapshot (.hgs)");
+				     "SOURCE is a PID, a snapshot (.hgs) or a core");
 	if (!fstat(fd, &st) && S_ISDIR(st.st_mode))
 		return hg_error_hint(hg_error_errno(HG_EXIT_FAILURE, EISDIR, "cannot read %s", path),
-				     "SOURCE is a PID or a snapshot (.hgs)");
+				     "SOURCE is a PID, a snapshot (.hgs) or a core");
 	if (pread(fd, magic, sizeof(magic), 0) == sizeof(magic) && !memcmp(magic, "\177ELF", 4))
 		return hg_error_hint(hg_error_new(HG_EXIT_UNREADABLE,
-						  "cannot read %s: an ELF file, not a snapshot", path),
+						  "cannot read %s: a program or library, not a snapshot or core", path),
 				     "heapgraph snapshot PID -o FILE.hgs takes one from a running process");
 	return snapshot_open_fd(fd, path, ret);
 }

@@ -1,4 +1,4 @@
-/* SOURCE: a PID or a snapshot file becomes an open snapshot. */
+/* SOURCE: a PID, a snapshot or a core file, told by what it is. */
 #pragma once
 
 #include "../graph/snapshot.h"
@@ -9,6 +9,9 @@ bool source_is_pid(const char *source, pid_t *pid);
 
 /* The process behind a PID, ready to be captured; wrong words have exit code 2 or 3. */
 _must_check_ struct hg_error *source_process(const char *source, struct process **ret);
+
+/* An open descriptor on an ELF core (core.h); -1 where the file is none. */
+int source_open_core(const char *path);
 
 /* Opens a file: a snapshot. What it is instead is said (exit 5). */
 _must_check_ struct hg_error *source_file(const char *path, struct snapshot **ret);

@@ -33,41 +33,36 @@ static uint32_t inner_tid(pid_t pid, const char *tid)
 	return file ? (uint32_t)strtoul(tid, NULL, 10) : 0;
 }
 
-static struct hg_error *comm(pid_t pid, const char *tid, struct snapshot_writer *writer,
-			     uint32_t *name)
+static void comm(pid_t pid, const char *tid, char name[64])
 {
 	_cleanup_fclose_ FILE *file = NULL;
-	char path[512], text[64] = "";
+	char path[512];
 
 	snprintf(path, sizeof(path), "/proc/%d/task/%s/comm", pid, tid);
 	file = fopen(path, "re");
-	if (!file || !fgets(text, sizeof(text), file))
-		return NULL;
-	text[strcspn(text, "\n")] = '\0';
-	return snapshot_writer_string(writer, text, name);
+	if (!file || !fgets(name, 64, file))
+		name[0] = '\0';
+	name[strcspn(name, "\n")] = '\0';
 }
 
 /* Whether struct pthread is laid out as expected, told by the main thread. */
-static bool pthread_tid_holds(pid_t pid, const struct memory *memory,
+static bool pthread_tid_holds(uint32_t main, const struct memory *memory,
 			      const struct hgs_thread *threads, uint32_t count)
 {
-	char self[16];
-
-	snprintf(self, sizeof(self), "%d", pid);
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t tid;
 
 		if (threads[i].flags & THREAD_MAIN)
 			return !memory_read_u32(memory, threads[i].pthread + PTHREAD_TID, &tid) &&
-			       tid && tid == inner_tid(pid, self);
+			       tid && tid == main;
 	}
 	return false;
 }
 
-static void fill_tids(pid_t pid, const struct memory *memory, struct hgs_thread *threads,
+static void fill_tids(uint32_t main, const struct memory *memory, struct hgs_thread *threads,
 		      uint32_t count)
 {
-	if (!pthread_tid_holds(pid, memory, threads, count))
+	if (!pthread_tid_holds(main, memory, threads, count))
 		return;
 	for (uint32_t i = 0; i < count; i++) {
 		if (!threads[i].tid &&
@@ -84,22 +79,58 @@ static DIR *open_tasks(pid_t pid)
 	return opendir(path);
 }
 
-struct hg_error *threads_name(pid_t pid, const struct memory *memory, struct hgs_thread *threads,
-			      uint32_t count, struct snapshot_writer *writer)
+struct hg_error *threads_of_proc(const struct process *process, struct threads *ret)
 {
+	pid_t pid = process->pid;
 	_cleanup_closedir_ DIR *tasks = open_tasks(pid);
-	struct hg_error *error = NULL;
 	struct dirent *entry;
+	char self[16];
 
-	fill_tids(pid, memory, threads, count);
-	while (tasks && !error && (entry = readdir(tasks))) {
-		uint32_t tid = entry->d_name[0] == '.' ? 0 : inner_tid(pid, entry->d_name);
+	*ret = (struct threads){ 0 };
+	snprintf(self, sizeof(self), "%d", pid);
+	ret->main = inner_tid(pid, self);
+	while (tasks && (entry = readdir(tasks))) {
+		struct thread_name *grown;
 
-		for (uint32_t i = 0; tid && !error && i < count; i++) {
-			if (threads[i].tid == tid)
-				error = comm(pid, entry->d_name, writer, &threads[i].name);
+		if (entry->d_name[0] == '.')
+			continue;
+		grown = reallocarray(ret->list, ret->count + 1, sizeof(*grown));
+		if (!grown) {
+			threads_deinit(ret);
+			return &hg_error_no_memory;
 		}
+		ret->list = grown;
+		grown[ret->count].tid = inner_tid(pid, entry->d_name);
+		comm(pid, entry->d_name, grown[ret->count++].name);
 	}
+	return NULL;
+}
+
+void threads_deinit(struct threads *threads)
+{
+	free(threads->list);
+	*threads = (struct threads){ 0 };
+}
+
+struct hg_error *threads_read(const struct process *process, struct threads *ret)
+{
+	return process->source->threads(process, ret);
+}
+
+struct hg_error *threads_name(const struct process *process, const struct memory *memory,
+			      struct hgs_thread *threads, uint32_t count,
+			      struct snapshot_writer *writer)
+{
+	_cleanup_(threads_deinit) struct threads known = { 0 };
+	struct hg_error *error = threads_read(process, &known);
+
+	if (!error)
+		fill_tids(known.main, memory, threads, count);
+	for (size_t k = 0; !error && k < known.count; k++)
+		for (uint32_t i = 0; known.list[k].tid && !error && i < count; i++)
+			if (threads[i].tid == known.list[k].tid)
+				error = snapshot_writer_string(writer, known.list[k].name,
+							       &threads[i].name);
 	return error;
 }
 

@@ -34,6 +34,9 @@ static void session_deinit(struct session *s)
 	if (s->spool >= 0)
 		close(s->spool);
 	process_close(s->process);
+	core_close(s->core);
+	if (s->core_fd >= 0)
+		close(s->core_fd);
 }
 
 static bool wants_color(enum color color)
@@ -80,7 +83,7 @@ static struct hg_error *check_output(const struct session *s, const struct outpu
 		return hg_error_hint(hg_error_new(HG_EXIT_USAGE, "snapshot writes .hgs, not %s",
 						  output->path),
 				     "heapgraph attach PID -o %s draws", output->path);
-	if (output->kind == OUTPUT_HGS && !s->process)
+	if (output->kind == OUTPUT_HGS && !s->process && !s->core)
 		return hg_error_new(HG_EXIT_USAGE, "%s: SOURCE is a snapshot already",
 				    output->path);
 	if (output->kind == OUTPUT_BASELINE && o->verb != VERB_ATTACH && o->verb != VERB_REPORT &&
@@ -146,7 +149,9 @@ static struct hg_error *capture_source(struct session *s)
 	int fd = -1;
 
 	error = snapshot_target(s, &fd, &name);
-	if (!error)
+	if (!error && s->core)
+		error = core_capture(s->core, options.redact, fd, name, s->interrupt, &s->progress);
+	else if (!error)
 		error = capture(s->process, &options, fd, name, s->interrupt, &s->progress);
 	if (!error)
 		error = snapshot_open_fd(fd, name, &s->snapshot);
@@ -154,12 +159,26 @@ static struct hg_error *capture_source(struct session *s)
 	return error;
 }
 
+static struct hg_error *open_source(struct session *s, bool live)
+{
+	const struct options *o = s->options;
+	const struct core_places places = { .exe = o->exe, .sysroot = o->sysroot };
+	pid_t pid;
+
+	if (live || source_is_pid(o->source, &pid))
+		return source_process(o->source, &s->process);
+	s->core_fd = source_open_core(o->source);
+	if (s->core_fd < 0)
+		return NULL;
+	progress_show(&s->progress, "reading the core", 0);
+	return core_open(s->core_fd, o->source, &places, s->interrupt, &s->core);
+}
+
 static struct hg_error *get_snapshot(struct session *s)
 {
 	const struct options *o = s->options;
 	bool live = o->verb == VERB_ATTACH || o->verb == VERB_SNAPSHOT;
 	struct hg_error *error = o->baseline ? baseline_read(o->baseline, &s->baseline) : NULL;
-	pid_t pid;
 
 	if (!error)
 		error = query_read(o, &s->query);
@@ -167,16 +186,12 @@ static struct hg_error *get_snapshot(struct session *s)
 		error = comparison_open(o, &s->comparison);
 	if (error)
 		return error;
-	if (live || source_is_pid(o->source, &pid)) {
-		error = source_process(o->source, &s->process);
-		if (!error)
-			error = open_outputs(s);
-		if (!error)
-			error = capture_source(s);
-		return error;
-	}
-	error = open_outputs(s);
+	error = open_source(s, live);
 	if (!error)
+		error = open_outputs(s);
+	if (!error && (s->process || s->core))
+		error = capture_source(s);
+	else if (!error)
 		error = source_file(o->source, &s->snapshot);
 	return error;
 }
@@ -245,6 +260,7 @@ struct hg_error *verb_run(const struct options *options, const struct interrupt 
 		.interrupt = interrupt,
 		.style = make_style(options),
 		.spool = -1,
+		.core_fd = -1,
 	};
 	struct hg_error *error;
 

@@ -141,6 +141,6 @@ struct hg_error *py_debug_offsets_apply(const struct memory *memory, uint64_t ru
 		return damaged("this version's is not known");
 	if (memory_read(memory, runtime, words, words_of[column] * sizeof(words[0])) < 0)
 		return hg_error_errno(HG_EXIT_FAILURE, errno,
-				      "cannot read _PyRuntime of process %d", memory->pid);
+				      "cannot read _PyRuntime of process %d", memory_owner(memory));
 	return py_debug_offsets_merge(words, words_of[column], layout);
 }

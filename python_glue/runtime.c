@@ -85,15 +85,15 @@ static struct hg_error *list_once(const struct memory *memory, struct py_runtime
 	runtime->num_interpreters = 0;
 	if (memory_read_u64(memory, field(runtime->address, l->rt_interp_main), &main) < 0 ||
 	    memory_read_u64(memory, field(runtime->address, l->rt_interp_head), &address) < 0)
-		return unreadable(memory->pid, errno);
+		return unreadable(memory_owner(memory), errno);
 	while (address) {
 		struct py_interpreter *next = &runtime->interpreters[runtime->num_interpreters];
 
 		if (runtime->num_interpreters == PY_MAX_INTERPRETERS)
-			return too_many(memory->pid);
+			return too_many(memory_owner(memory));
 		if (fill_interpreter(memory, runtime, address, next) < 0 ||
 		    memory_read_u64(memory, field(address, l->is_next), &address) < 0)
-			return unreadable(memory->pid, errno);
+			return unreadable(memory_owner(memory), errno);
 		runtime->num_interpreters++;
 	}
 	mark_own_gils(runtime, main);
@@ -118,7 +118,7 @@ struct hg_error *py_runtime_refresh(const struct memory *memory, struct py_runti
 		if (!error && runtime->num_interpreters)
 			return NULL;
 	}
-	return error ? error : not_running(memory->pid);
+	return error ? error : not_running(memory_owner(memory));
 }
 
 static struct hg_error *not_proved(const struct py_runtime *runtime, pid_t pid, const char *why)
@@ -173,6 +173,6 @@ struct hg_error *py_runtime_open(const struct memory *memory, uint64_t address, 
 			return NULL;
 	}
 	if (proofs[0].not_running)
-		return not_running(memory->pid);
-	return not_proved(ret, memory->pid, why);
+		return not_running(memory_owner(memory));
+	return not_proved(ret, memory_owner(memory), why);
 }

@@ -43,7 +43,7 @@ static void version_is_read_from_code(void **state)
 {
 	static const char constant[] = "/opt/python/3.9.18";
 	static uint8_t code[256];
-	const struct memory self = { getpid() };
+	const struct memory self = { .pid = getpid() };
 	int32_t distance;
 
 	memset(code, 0x90, sizeof(code));
@@ -58,7 +58,7 @@ static void version_is_read_from_code(void **state)
 
 static void refused_versions_are_named(void **state)
 {
-	const struct memory self = { getpid() };
+	const struct memory self = { .pid = getpid() };
 	struct py_layout layout;
 	static const uint32_t versions[] = { 0x020712f0, 0x030710f0, 0x031000f0, 0x040000f0 };
 	static const char *const names[] = { "2.7.18", "3.7.16", "3.16.0", "4.0.0" };

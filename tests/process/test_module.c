@@ -53,7 +53,7 @@ static struct image *make_image(void)
 
 static void image_is_read(void **state)
 {
-	const struct memory self = { getpid() };
+	const struct memory self = { .pid = getpid() };
 	struct image *image = make_image();
 	struct module_symbol symbol;
 	struct module module;
@@ -92,7 +92,7 @@ static void use(const struct memory *self, const struct image *image)
 static void damaged_images_are_survived(void **state)
 {
 	static const uint8_t values[] = { 0, 1, 0x7f, 0x80, 0xff };
-	const struct memory self = { getpid() };
+	const struct memory self = { .pid = getpid() };
 
 	for (size_t i = 0; i < sizeof(struct image); i++) {
 		for (unsigned v = 0; v < sizeof(values); v++) {
@@ -115,7 +115,7 @@ static int find_libc(struct dl_phdr_info *info, size_t size, void *result)
 /* A real library with a GNU hash table: every lookup agrees with the dynamic linker's. */
 static void libc_is_read(void **state)
 {
-	const struct memory self = { getpid() };
+	const struct memory self = { .pid = getpid() };
 	struct module_symbol symbol;
 	struct module module;
 	uint64_t base = 0;
@@ -134,7 +134,7 @@ static void libc_is_read(void **state)
 
 static void nothing_is_found_in_nothing(void **state)
 {
-	const struct memory self = { getpid() };
+	const struct memory self = { .pid = getpid() };
 	struct elffile_symbol symbol;
 	struct module module;
 	char text[] = "this is no ELF file, though it is long enough to hold a header";
@@ -149,7 +149,7 @@ static void nothing_is_found_in_nothing(void **state)
 /* A string that ends right before unreadable memory. */
 static void strings_at_the_edge_are_read(void **state)
 {
-	const struct memory self = { getpid() };
+	const struct memory self = { .pid = getpid() };
 	long page = sysconf(_SC_PAGESIZE);
 	char *pages = mmap(NULL, 2 * (size_t)page, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -169,7 +169,7 @@ static void strings_at_the_edge_are_read(void **state)
 
 static void pieces_are_read_up_to_the_first_bad_one(void **state)
 {
-	const struct memory self = { getpid() };
+	const struct memory self = { .pid = getpid() };
 	long page = sysconf(_SC_PAGESIZE);
 	char *pages = mmap(NULL, 2 * (size_t)page, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

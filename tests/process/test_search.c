@@ -34,7 +34,7 @@ static struct hg_error *note(void *context, uint64_t at, uint64_t value, uint32_
  * touched are not read. */
 static void test_scan(void **state)
 {
-	const struct memory memory = { getpid() };
+	const struct memory memory = { .pid = getpid() };
 	uint64_t *words = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE,
 			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	uint64_t start = (uint64_t)(uintptr_t)words, searched = 0;
@@ -78,7 +78,7 @@ static void read_maps(struct linkmap *map)
 static uint32_t prove(const struct linkmap *map, struct hgs_block *rows, uint32_t count)
 {
 	const struct snapshot heap = { .n = 0 };
-	const struct memory memory = { getpid() };
+	const struct memory memory = { .pid = getpid() };
 	uint32_t kept;
 
 	assert_null(blocks_prove(&heap, &memory, map, rows, count, &kept));

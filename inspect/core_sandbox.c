@@ -1,0 +1,266 @@
+/* The child begins as a fork of us, so that it has the descriptors of all files. One page of its own
+ * is put where the core has nothing; from there system calls are made in it by ptrace: first all else
+ * is unmapped, then the core's pieces are mapped, then the rights are taken. See core_sandbox.h.
+ *
+ * Pages of the core are written through /proc/PID/mem, not mapped from the core: gcore does not align
+ * them, and a page that the kernel shows as a file's would not be searched (scan.h). Pages of zeros
+ * are left as they are, which are zeros too. */
+#include "core_sandbox.h"
+
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "ranges.h"
+
+enum {
+	PIECE = 1 << 20,
+	ROOM = 16 * CORE_PAGE, /* around our page: the hook's memory is found by the kernel elsewhere */
+	FILTER_AT = 256,       /* in our page, behind the instruction */
+};
+#define GET_RSEQ_CONFIGURATION ((enum __ptrace_request)0x420f)
+#define LOWEST UINT64_C(0x10000)	   /* vm.mmap_min_addr, or above it */
+#define USER_END UINT64_C(0x7ffffffff000)
+
+struct sandbox {
+	const struct core_file *core;
+	const struct core_image *image;
+	struct freeze *freeze;
+	uint64_t page; /* ours */
+};
+
+static struct hg_error *call(struct sandbox *s, const char *what, int64_t *ret, long number,
+			     uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f)
+{
+	const uint64_t arguments[6] = { a, b, c, d, e, f };
+	int64_t result = 0;
+	struct hg_error *error = freeze_syscall(s->freeze, &result, number, arguments);
+
+	if (error)
+		return error;
+	if (result < 0 && result > -4096)
+		return hg_error_hint(hg_error_errno(HG_EXIT_UNREADABLE, (int)-result, "cannot read %s: %s",
+						    s->core->name, what),
+				     "see ulimit -v, vm.max_map_count and the cgroup's memory");
+	if (ret)
+		*ret = result;
+	return NULL;
+}
+
+/* A page in a gap of the core, and of what the child has still mapped. */
+static struct hg_error *take_page(struct sandbox *s)
+{
+	uint64_t from = LOWEST;
+
+	for (size_t i = 0; i <= s->image->num_pieces; i++) {
+		bool last = i == s->image->num_pieces;
+		uint64_t end = last ? USER_END : s->image->pieces[i].start;
+		uint64_t at = from + ROOM;
+		const uint64_t arguments[6] = { at, CORE_PAGE, PROT_READ | PROT_EXEC,
+						MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
+						(uint64_t)-1, 0 };
+		int64_t result = -1;
+
+		if (end > from && end - from > 2 * ROOM) {
+			struct hg_error *error = freeze_syscall(s->freeze, &result, SYS_mmap, arguments);
+
+			if (error || result == (int64_t)at) {
+				s->page = at;
+				return error;
+			}
+		}
+		if (!last && s->image->pieces[i].end > from)
+			from = s->image->pieces[i].end;
+	}
+	return core_damaged(s->core->name, "it leaves no room for a page of our own");
+}
+
+/* glibc (2.35 and newer) has registered a place where the kernel writes whenever the child is
+ * interrupted; see rseq(2) and ptrace(2). Older headers know neither. */
+static struct hg_error *forget_rseq(struct sandbox *s)
+{
+	enum { UNREGISTER = 1, RSEQ = 334 };
+	struct {
+		uint64_t address;
+		uint32_t size, signature, flags, pad;
+	} seen = { 0 };
+
+	if (ptrace(GET_RSEQ_CONFIGURATION, s->freeze->copy, sizeof(seen), &seen) < 0 || !seen.address)
+		return NULL;
+	return call(s, "rseq cannot be ended", NULL, RSEQ, seen.address, seen.size, UNREGISTER,
+		    seen.signature, 0, 0);
+}
+
+static struct hg_error *empty(struct sandbox *s)
+{
+	static const uint8_t gadget[] = { 0x0f, 0x05, 0xc3 }; /* syscall; ret */
+	struct hg_error *error = take_page(s);
+
+	if (!error)
+		error = freeze_write(s->freeze, s->page, gadget, sizeof(gadget));
+	if (!error)
+		error = forget_rseq(s);
+	if (error)
+		return error;
+	freeze_fresh_gadget(s->freeze, s->page);
+	error = call(s, "munmap", NULL, SYS_munmap, 0, s->page, 0, 0, 0, 0);
+	if (!error)
+		error = call(s, "munmap", NULL, SYS_munmap, s->page + CORE_PAGE,
+			     USER_END - s->page - CORE_PAGE, 0, 0, 0, 0);
+	return error;
+}
+
+static bool is_zero(const char *bytes, size_t size)
+{
+	return !bytes[0] && !memcmp(bytes, bytes + 1, size - 1);
+}
+
+/* Runs of pages that are not zeros. */
+static struct hg_error *write_pages(struct sandbox *s, uint64_t address, const char *bytes, size_t size)
+{
+	struct hg_error *error = NULL;
+	size_t at = 0;
+
+	while (!error && at < size) {
+		size_t end = at;
+
+		while (end < size) {
+			size_t page = size - end < CORE_PAGE ? size - end : CORE_PAGE;
+
+			if (is_zero(bytes + end, page))
+				break;
+			end += page;
+		}
+		if (end > at)
+			error = freeze_write(s->freeze, address + at, bytes + at, end - at);
+		at = end + CORE_PAGE;
+	}
+	return error;
+}
+
+static struct hg_error *fill(struct sandbox *s, const struct core_piece *piece, char *buffer,
+			     const struct interrupt *interrupt)
+{
+	struct hg_error *error = NULL;
+
+	for (uint64_t done = 0; !error && done < piece->stored;) {
+		size_t size = piece->stored - done < PIECE ? piece->stored - done : PIECE;
+		ssize_t got = pread(s->core->fd, buffer, size, (off_t)(piece->offset + done));
+
+		if (got != (ssize_t)size)
+			return got < 0 ? hg_error_errno(HG_EXIT_FAILURE, errno, "cannot read %s",
+							s->core->name)
+				       : core_damaged(s->core->name, "it has become shorter meanwhile");
+		error = write_pages(s, piece->start + done, buffer, size);
+		done += size;
+		if (!error)
+			error = interrupt_check(interrupt);
+	}
+	return error;
+}
+
+static struct hg_error *map_piece(struct sandbox *s, const struct core_piece *piece)
+{
+	int fd = piece->binary == SIZE_MAX ? -1 : s->image->binaries[piece->binary].fd;
+	int how = MAP_PRIVATE | MAP_FIXED_NOREPLACE | MAP_NORESERVE;
+	/* What nobody has cannot be read: that is no zero. */
+	uint32_t prot = piece->stored || fd >= 0 ? piece->prot : 0;
+
+	if (piece->start < LOWEST)
+		return core_damaged(s->core->name, "a segment lies where no memory can be");
+	if (piece->stored || fd < 0)
+		return call(s, "its memory cannot be mapped", NULL, SYS_mmap, piece->start,
+			    piece->end - piece->start, prot, (uint64_t)(how | MAP_ANONYMOUS),
+			    (uint64_t)-1, 0);
+	return call(s, "a file cannot be mapped", NULL, SYS_mmap, piece->start,
+		    piece->end - piece->start, prot, (uint64_t)how, (uint64_t)fd, piece->file_offset);
+}
+
+static struct hg_error *rebuild(struct sandbox *s, const struct interrupt *interrupt)
+{
+	_cleanup_free_ char *buffer = malloc(PIECE);
+	struct hg_error *error = buffer ? NULL : &hg_error_no_memory;
+
+	for (size_t i = 0; !error && i < s->image->num_pieces; i++) {
+		error = map_piece(s, &s->image->pieces[i]);
+		if (!error)
+			error = fill(s, &s->image->pieces[i], buffer, interrupt);
+	}
+	return error;
+}
+
+static struct hg_error *close_all(struct sandbox *s)
+{
+	return call(s, "its process keeps descriptors", NULL, SYS_close_range, 0, UINT32_MAX, 0, 0, 0, 0);
+}
+
+#define ARCH offsetof(struct seccomp_data, arch)
+#define NUMBER offsetof(struct seccomp_data, nr)
+/* Low half of an argument: flags and protections have no more. */
+#define ARGUMENT(n) (offsetof(struct seccomp_data, args) + (n) * 8)
+#define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, field)
+#define IF(value, yes, no) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, yes, no)
+#define IF_SET(bits, yes, no) BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, bits, yes, no)
+#define RETURN(what) BPF_STMT(BPF_RET | BPF_K, what)
+
+/* Memory for the hook (hook_memory.c) and for what we place (walk.c), never a file's. */
+static struct hg_error *seal(struct sandbox *s)
+{
+	static const struct sock_filter filter[] = {
+		LOAD(ARCH),
+		IF(AUDIT_ARCH_X86_64, 0, 7),
+		LOAD(NUMBER),
+		IF(SYS_mremap, 4, 0),
+		IF(SYS_madvise, 3, 0),
+		IF(SYS_mmap, 0, 3),
+		LOAD(ARGUMENT(3)),
+		IF_SET(MAP_ANONYMOUS, 0, 1),
+		RETURN(SECCOMP_RET_ALLOW),
+		RETURN(SECCOMP_RET_TRAP),
+	};
+	const uint64_t at = s->page + FILTER_AT;
+	const struct sock_fprog program = { sizeof(filter) / sizeof(*filter),
+					    (struct sock_filter *)(at + sizeof(program)) };
+	struct hg_error *error = freeze_write(s->freeze, at, &program, sizeof(program));
+
+	if (!error)
+		error = freeze_write(s->freeze, at + sizeof(program), filter, sizeof(filter));
+	if (!error)
+		error = call(s, "its process cannot give up rights", NULL, SYS_prctl, PR_SET_NO_NEW_PRIVS,
+			     1, 0, 0, 0, 0);
+	if (!error)
+		error = call(s, "no seccomp here to lock its process in", NULL, SYS_prctl, PR_SET_SECCOMP,
+			     SECCOMP_MODE_FILTER, at, 0, 0, 0);
+	return error;
+}
+
+struct hg_error *core_sandbox(const struct core_file *core, const struct core_image *image,
+			      const struct interrupt *interrupt, struct freeze **ret)
+{
+	struct sandbox s = { .core = core, .image = image };
+	struct hg_error *error = freeze_fresh(core->pid, &s.freeze);
+
+	if (!error)
+		error = empty(&s);
+	if (!error)
+		error = rebuild(&s, interrupt);
+	if (!error)
+		error = close_all(&s);
+	if (!error)
+		error = seal(&s);
+	if (error) {
+		freeze_end(s.freeze);
+		return error;
+	}
+	*ret = s.freeze;
+	return NULL;
+}

@@ -1,0 +1,143 @@
+"""Core files: what attach says of a process, report says of its core, by gcore and by the kernel."""
+
+import json
+import os
+import resource
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import tool
+
+SAMPLES = ("opened_in_a_loop", "cycle_pins_library", "rightly_released", "counting_manager",
+           "two_opens_one_release", "callback_in_c", "capsule_outlives_library", "class_registry",
+           "closed_and_mapped", "closure_keeps_function", "dangling_after_dlclose",
+           "frozen_garbage", "function_cycle", "function_outlives_library", "handle_reused",
+           "library_cache", "lru_cache_on_method", "resurrected", "suspended_generator",
+           "thread_locals", "traceback_keeps_pointer", "context_variable", "pooled_connections")
+# What a core does not have: open descriptors, the whole command line; and how the heap was had.
+BY_NATURE = {"capture", "process", "descriptors", "outputs"}
+SAME_PROCESS = ("pid", "exe", "python", "build", "threads", "gc_enabled", "gc_frozen")
+
+
+def gcore(pid, folder):
+    done = subprocess.run(["gcore", "-o", str(folder / "core"), str(pid)], capture_output=True,
+                          text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return folder / f"core.{pid}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def has_gdb():
+    if not shutil.which("gcore"):
+        pytest.skip("gdb is not installed")
+
+
+def same(live, core):
+    """Asserts that both say the same but for what differs by nature."""
+    def rest(result):
+        return {key: value for key, value in result.json.items() if key not in BY_NATURE}
+
+    one, other = live.json, core.json
+    assert other["capture"]["method"] == "core"
+    for key in SAME_PROCESS:
+        assert one["process"][key] == other["process"][key], key
+    for key in ("objects", "references", "bytes", "tracked", "bad_objects"):
+        assert one["capture"][key] == other["capture"][key], key
+    assert other["descriptors"] is None
+    said, expected = rest(core), rest(live)
+    for one in (said, expected):  # pages of zeros are not searched: in a core nobody touched them
+        one["searched"].pop("bytes")
+    for key in expected:
+        assert said[key] == expected[key], key
+
+
+def kernel_core(target, folder):
+    """Ends the target by SIGABRT; the core that the kernel writes of it. It runs in `folder`."""
+    pattern = Path("/proc/sys/kernel/core_pattern").read_text().strip()
+    if "/" in pattern or pattern.startswith("|"):
+        pytest.skip(f"the kernel gives cores to {pattern}")
+    resource.prlimit(target.pid, resource.RLIMIT_CORE, (resource.RLIM_INFINITY,) * 2)
+    target.may_end = True
+    os.kill(target.pid, signal.SIGABRT)
+    assert target.process.wait(60) == -signal.SIGABRT
+    core, = folder.glob("core*")
+    return core
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_gcore_of_samples(name, heavy_python, sample, run, tmp_path):
+    target = sample(heavy_python, name)
+    core = gcore(target.pid, tmp_path)
+    result = run("report", core, "--json")
+    assert result.code == 0, result.err
+    same(run("attach", target.pid, "--json"), result)
+
+
+@pytest.mark.parametrize("name", ("cycle_pins_library", "callback_in_c", "suspended_generator"))
+def test_both_cores(name, python, sample, run, tmp_path, monkeypatch):
+    """Live process, core by gcore, core by the kernel, snapshot: one answer."""
+    sysroot = ("--sysroot", python.root) if python.root else ()
+    crash = tmp_path / "crash"
+    crash.mkdir()
+    if not python.root:
+        monkeypatch.chdir(crash)
+    target = sample(python, name)
+    first = run("report", gcore(target.pid, tmp_path), "--json")
+    live = run("attach", target.pid, "--json")
+    assert first.code == 0, first.err
+    same(live, first)
+    folder = Path(os.readlink(f"/proc/{target.pid}/cwd"))
+    core = kernel_core(target, folder)
+    second = run("report", core, *sysroot, "--json")
+    snapshot = tmp_path / "a.hgs"
+    saved = run("types", core, *sysroot, "-o", snapshot)
+    core.unlink()
+    assert second.code == 0, second.err
+    same(live, second)
+    assert saved.code == 0, saved.err
+    same(live, run("report", snapshot, "--json"))
+
+
+def test_verbs_take_a_core(heavy_python, sample, run, tmp_path):
+    target = sample(heavy_python, "cycle_pins_library")
+    core = gcore(target.pid, tmp_path)
+    for verb in (("handles",), ("cycles",), ("types",), ("retained",),
+                 ("why", "type:ctypes.CDLL"), ("refs", "type:ctypes.CDLL"),
+                 ("backrefs", "type:ctypes.CDLL")):
+        live = run(verb[0], target.pid, *verb[1:], "--json")
+        dead = run(verb[0], core, *verb[1:], "--json")
+        assert (live.code, dead.code) == (0, 0), verb
+        expected, said = live.json, dead.json
+        for key in BY_NATURE | {"searched"}:
+            expected.pop(key, None)
+            said.pop(key, None)
+        assert said == expected, verb
+
+
+def test_other_binaries_are_refused(heavy_python, sample, run, tmp_path):
+    """The file at the program's path is another one by now: --exe has to name the one that ran."""
+    target = sample(heavy_python, "rightly_released")
+    core = gcore(target.pid, tmp_path)
+    empty = tmp_path / "root"
+    empty.mkdir()
+    result = run("report", core, "--sysroot", empty)
+    tool.assert_error(result, 5, "not found", "--sysroot DIR")
+    result = run("report", core, "--exe", "/bin/sh", "-v")
+    assert result.code in (5, 6) and "another build" in result.out + result.err
+    result = run("report", core, "--exe", heavy_python.path, "--json")
+    assert result.code == 0, result.err
+
+
+def test_held_gil_is_said(heavy_python, start, run, tmp_path):
+    """A core of a thread in the midst of Python code: the heap may be in motion."""
+    script = tmp_path / "busy.py"
+    script.write_text("print('ready', flush=True)\nwhile True: pass\n", encoding="utf-8")
+    target = start(heavy_python, str(script))
+    result = run("report", gcore(target.pid, tmp_path), "--json")
+    assert result.code == 6
+    assert result.json["capture"]["consistent"] is False
+    assert "held the GIL" in " ".join(result.json["capture"]["incomplete"])
