@@ -7,11 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../python_glue/version.h"
 #include "calibrate.h"
+#include "library_flags.h"
 #include "maps.h"
 #include "module.h"
-#include "module_uses.h"
 
 /* struct r_debug, x86-64; r_next since glibc 2.35 (r_version 2), one struct a namespace. */
 enum { R_VERSION = 0, R_MAP = 8, R_STATE = 24, R_LDBASE = 32, R_NEXT = 40 };
@@ -276,65 +275,15 @@ static void take_counts(struct reading *r, const struct linkmap_offsets *at, siz
 		library->flags |= HGS_LIB_TLS_DTORS;
 }
 
-enum {
-	MAKES_ANY = HGS_LIB_MAKES_SOCKETS | HGS_LIB_MAKES_PIPES | HGS_LIB_OPENS_FILES,
-	USES = MAKES_ANY | HGS_LIB_LOADS_LIBRARIES
-};
-
-/* Functions of libc that make a descriptor (dup() and syscall() may make any) or load a library. */
-static const struct module_use uses[] = {
-	{ "socket", HGS_LIB_MAKES_SOCKETS },	 { "socketpair", HGS_LIB_MAKES_SOCKETS },
-	{ "accept", HGS_LIB_MAKES_SOCKETS },	 { "accept4", HGS_LIB_MAKES_SOCKETS },
-	{ "recvmsg", HGS_LIB_MAKES_SOCKETS },	 { "pipe", HGS_LIB_MAKES_PIPES },
-	{ "pipe2", HGS_LIB_MAKES_PIPES },	 { "popen", HGS_LIB_MAKES_PIPES },
-	{ "open", HGS_LIB_OPENS_FILES },	 { "open64", HGS_LIB_OPENS_FILES },
-	{ "__open_2", HGS_LIB_OPENS_FILES },	 { "__open64_2", HGS_LIB_OPENS_FILES },
-	{ "openat", HGS_LIB_OPENS_FILES },	 { "openat64", HGS_LIB_OPENS_FILES },
-	{ "fopen", HGS_LIB_OPENS_FILES },	 { "fopen64", HGS_LIB_OPENS_FILES },
-	{ "freopen", HGS_LIB_OPENS_FILES },	 { "freopen64", HGS_LIB_OPENS_FILES },
-	{ "creat", HGS_LIB_OPENS_FILES },	 { "creat64", HGS_LIB_OPENS_FILES },
-	{ "opendir", HGS_LIB_OPENS_FILES },	 { "mkstemp", HGS_LIB_OPENS_FILES },
-	{ "mkstemp64", HGS_LIB_OPENS_FILES },	 { "mkostemp", HGS_LIB_OPENS_FILES },
-	{ "mkostemp64", HGS_LIB_OPENS_FILES },	 { "tmpfile", HGS_LIB_OPENS_FILES },
-	{ "tmpfile64", HGS_LIB_OPENS_FILES },	 { "dup", MAKES_ANY },
-	{ "dup3", MAKES_ANY },			 { "syscall", MAKES_ANY },
-	{ "dlopen", HGS_LIB_LOADS_LIBRARIES },	 { "dlmopen", HGS_LIB_LOADS_LIBRARIES },
-};
-
-static uint32_t uses_of(const struct memory *memory, const struct module *module)
-{
-	if (!module->dynamic)
-		return USES;
-	return USES & module_uses(memory, module, uses, sizeof(uses) / sizeof(uses[0]));
-}
-
-/* Flags that need no private field. */
 static void take_flags(struct reading *r, size_t i)
 {
 	struct linkmap_library *library = &r->out->libraries[i];
 	const struct module *module = &r->modules[i];
-	struct module_symbol symbol;
-	char hook[PY_HOOK_NAME];
 
-	if (i == 0)
-		library->fact.flags |= HGS_LIB_MAIN;
-	if (module->flags_1 & DF_1_NODELETE)
-		library->fact.flags |= HGS_LIB_NODELETE;
 	if (r->vdso && module->base == r->vdso)
 		library->fact.flags |= HGS_LIB_VDSO;
-	if (module->dynamic && module_symbol(r->memory, module, "_r_debug", &symbol))
-		library->fact.flags |= HGS_LIB_LOADER;
-	if (r->process->runtime >= module->low && r->process->runtime < module->high)
-		library->fact.flags |= HGS_LIB_PYTHON;
-	else if (i != 0 && module->dynamic &&
-		 (module_defines_prefix(r->memory, module, "PyInit") ||
-		  module_defines_prefix(r->memory, module, "PyModExport")))
-		library->fact.flags |= HGS_LIB_EXTENSION;
-	if (library->fact.flags & HGS_LIB_EXTENSION &&
-	    py_import_first_hook(r->process->python_version, library->path, hook) &&
-	    !module_symbol(r->memory, module, hook, &symbol))
-		library->fact.flags |= HGS_LIB_IMPORTED_TWICE;
-	library->fact.flags |= uses_of(r->memory, module);
+	library->fact.flags |=
+		library_flags(r->process, r->memory, module, i ? library->path : NULL);
 }
 
 static void take_private_fields(struct reading *r)
