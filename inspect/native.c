@@ -7,23 +7,17 @@
  * counted. */
 #include "native.h"
 
-#include <elf.h>
-#include <string.h>
-
 #include "../graph/surplus.h"
 #include "closures.h"
 #include "inside.h"
-#include "maps.h"
 #include "opaque.h"
 #include "pointers.h"
+#include "regions.h"
 #include "scan.h"
 
 /* The bound of the search: what a heap of this size costs to walk is several times this. */
 #define MOST_BYTES (UINT64_C(256) << 20)
 #define MOST_BYTES_PER_OBJECT 512
-#define RED_ZONE 128
-
-enum pass { PASS_LIBRARIES, PASS_STACKS, PASS_HEAP, PASS_ANONYMOUS, PASSES };
 
 struct search {
 	const struct native_source *source;
@@ -37,8 +31,8 @@ struct search {
 	uint32_t num_words, num_loose, words_room, loose_room;
 	uint32_t segment;
 	enum hgs_place place;
-	uint64_t *bss; /* of each library: where its initialised data ends */
 	uint64_t live; /* below it a stack is free */
+	struct regions regions;
 	struct pointers *pointers;
 	struct hgs_search total;
 };
@@ -78,24 +72,6 @@ static uint32_t *counter(struct hgs_surplus *surplus, enum hgs_place place)
 	}
 }
 
-/* Where a word lies. The kernel makes one mapping of a library's .bss and what is mapped next to it, on
- * either side. */
-static void locate(const struct search *s, struct hgs_word *word)
-{
-	const struct linkmap *map = s->source->map;
-
-	word->place = s->place;
-	word->library = HGS_NONE;
-	if (s->place != HGS_PLACE_DATA && s->place != HGS_PLACE_ANONYMOUS)
-		return;
-	for (size_t i = 0; i < map->num_libraries && word->library == HGS_NONE; i++)
-		if (word->at >= map->libraries[i].fact.start && word->at < map->libraries[i].fact.end)
-			word->library = (uint32_t)i;
-	word->place = word->library == HGS_NONE		  ? HGS_PLACE_ANONYMOUS
-		      : word->at >= s->bss[word->library] ? HGS_PLACE_BSS
-							  : HGS_PLACE_DATA;
-}
-
 static struct hg_error *take(void *context, uint64_t at, uint64_t value, uint32_t id)
 {
 	struct search *s = context;
@@ -104,7 +80,7 @@ static struct hg_error *take(void *context, uint64_t at, uint64_t value, uint32_
 
 	if (at < s->live)
 		return NULL;
-	locate(s, &word);
+	regions_locate(&s->regions, s->place, &word);
 	if (id == SCAN_NO_VALUE) {
 		word.kind = HGS_WORD_FREED;
 		if (!in_library(word.place) || !closures_at(s->source->map, s->source->memory, value))
@@ -124,64 +100,8 @@ static struct hg_error *take(void *context, uint64_t at, uint64_t value, uint32_
 	return add(&s->words, &s->num_words, &s->words_room, &word);
 }
 
-/* p_filesz of the writable PT_LOAD ends the initialised data; what follows is .bss. */
-static uint64_t end_of_data(const struct search *s, const struct hgs_library *library)
+static struct hg_error *search_segment(struct search *s, size_t i, enum hgs_place use, uint64_t most)
 {
-	const struct memory *memory = s->source->memory;
-	uint64_t end = UINT64_MAX;
-	Elf64_Phdr phdr;
-	Elf64_Ehdr ehdr;
-
-	if (memory_read(memory, library->start, &ehdr, sizeof(ehdr)) ||
-	    memcmp(ehdr.e_ident, ELFMAG, SELFMAG) || ehdr.e_phentsize != sizeof(phdr))
-		return end;
-	for (unsigned i = 0; i < ehdr.e_phnum; i++) {
-		if (memory_read(memory, library->start + ehdr.e_phoff + i * sizeof(phdr), &phdr,
-				sizeof(phdr)))
-			return end;
-		if (phdr.p_type == PT_LOAD && phdr.p_flags & PF_W)
-			end = library->base + phdr.p_vaddr + phdr.p_filesz;
-	}
-	return end;
-}
-
-/* The lowest address in use of a thread's stack in the segment, less the red zone of the psABI; 0: none
- * is known to be in it. */
-static uint64_t stack_pointer(const struct search *s, const struct hgs_segment *segment)
-{
-	uint64_t lowest = 0;
-
-	for (size_t i = 0; i < s->source->num_threads; i++) {
-		uint64_t sp = s->source->threads[i].sp;
-
-		if (sp >= segment->start && sp < segment->end && (!lowest || sp - RED_ZONE < lowest))
-			lowest = sp - RED_ZONE;
-	}
-	return lowest;
-}
-
-static bool is_stack(const struct search *s, const struct hgs_segment *segment, const char *path)
-{
-	return !strcmp(path, "[stack]") || stack_pointer(s, segment);
-}
-
-static enum pass pass_of(const struct search *s, size_t i)
-{
-	const struct linkmap *map = s->source->map;
-
-	if ((map->segments[i].prot & 7) != 3 || map->maps[i].shared)
-		return PASSES;
-	if (map->segments[i].library != HGS_NONE)
-		return PASS_LIBRARIES;
-	if (is_stack(s, &map->segments[i], map->maps[i].path))
-		return PASS_STACKS;
-	return strcmp(map->maps[i].path, "[heap]") ? PASS_ANONYMOUS : PASS_HEAP;
-}
-
-static struct hg_error *search_segment(struct search *s, size_t i, enum pass pass, uint64_t most)
-{
-	static const enum hgs_place places[PASSES] = { HGS_PLACE_DATA, HGS_PLACE_STACK,
-						       HGS_PLACE_HEAP, HGS_PLACE_ANONYMOUS };
 	const struct hgs_segment *segment = &s->source->map->segments[i];
 	uint64_t resident = scan_resident(s->scan, segment->start, segment->end);
 
@@ -190,26 +110,25 @@ static struct hg_error *search_segment(struct search *s, size_t i, enum pass pas
 		return NULL;
 	}
 	s->segment = (uint32_t)i;
-	s->place = places[pass];
-	s->live = pass == PASS_STACKS ? stack_pointer(s, segment) : 0;
+	s->place = use;
+	s->live = use == HGS_PLACE_STACK ? regions_live(&s->regions, i) : 0;
 	return scan_run(s->scan, segment->start, segment->end, take, s, &s->total.bytes);
 }
 
+/* The most telling first: the search is bounded. */
 static struct hg_error *search_memory(struct search *s)
 {
+	static const enum hgs_place order[] = { HGS_PLACE_DATA, HGS_PLACE_STACK, HGS_PLACE_HEAP,
+						HGS_PLACE_ANONYMOUS };
 	const struct linkmap *map = s->source->map;
 	uint64_t most = MOST_BYTES + MOST_BYTES_PER_OBJECT * (uint64_t)s->heap->n;
-	struct hg_error *error = NULL;
+	struct hg_error *error = regions_init(s->source->memory, map, s->source->threads,
+					      s->source->num_threads, &s->regions);
 
-	s->bss = calloc(map->num_libraries + 1, sizeof(*s->bss));
-	if (!s->bss)
-		return &hg_error_no_memory;
-	for (size_t i = 0; i < map->num_libraries; i++)
-		s->bss[i] = end_of_data(s, &map->libraries[i].fact);
-	for (enum pass pass = 0; pass < PASSES; pass++)
+	for (size_t k = 0; k < sizeof(order) / sizeof(order[0]); k++)
 		for (size_t i = 0; i < map->num_segments && !error; i++)
-			if (pass_of(s, i) == pass)
-				error = search_segment(s, i, pass, most);
+			if (regions_use(&s->regions, i) == order[k])
+				error = search_segment(s, i, order[k], most);
 	return error;
 }
 
@@ -343,7 +262,7 @@ static void search_deinit(struct search *s)
 	free(s->callbacks);
 	free(s->words);
 	free(s->loose);
-	free(s->bss);
+	regions_deinit(&s->regions);
 	pointers_destroy(s->pointers);
 }
 
