@@ -43,14 +43,14 @@ enum hgs_section_id {
 	HGS_CAPSULES = 19,   /* struct hgs_capsule[] */
 	HGS_DESCRIPTORS = 20, /* struct hgs_descriptor[]: open throughout the capture, ascending */
 	HGS_THREAD_LOCALS = 21, /* struct hgs_thread_local[]: ascending by dict */
-	HGS_BUFFERS = 31, /* struct hgs_buffer[]: ascending by object */
-	HGS_PROCESS = 30, /* struct hgs_process, one; absent where nothing of it is known */
 	HGS_SEARCH = 24,   /* struct hgs_search, one: the search of the process's own memory */
 	HGS_SURPLUS = 25,  /* struct hgs_surplus[]: objects with references that were not found */
 	HGS_WORDS = 26,	   /* struct hgs_word[]: where native memory holds an address */
 	HGS_INFERRED = 27, /* struct hgs_inferred[]: references read out of opaque objects */
-	HGS_BLOCKS = 29, /* struct hgs_block[]: ints whose value is the address of a block of malloc */
 	HGS_POINTERS = 28, /* struct hgs_pointer[]: what points into libraries that may be unloaded */
+	HGS_BLOCKS = 29,   /* struct hgs_block[]: ints whose value is the address of a block of malloc */
+	HGS_PROCESS = 30,  /* struct hgs_process, one; absent where nothing of it is known */
+	HGS_BUFFERS = 31,  /* struct hgs_buffer[]: ascending by object */
 };
 
 struct hgs_section {
@@ -110,10 +110,10 @@ struct hgs_meta {
 /* instance of a class written in Python (heap type whose dict has __module__, made by `class`) */
 #define HGS_OBJ_USER 8192u
 #define HGS_OBJ_GENERATION_SHIFT 16 /* two bits: 0..2 the generation where tracked */
+#define HGS_OBJ_INTERNED (1u << 18)
 /* A frame of heapgraph's own, or of who called it in the process itself: what it refers to, it only
  * looks at. */
 #define HGS_OBJ_OBSERVER (1u << 19)
-#define HGS_OBJ_INTERNED (1u << 18)
 
 /* Text. str and bytes: the value, first 96 bytes, control characters kept. int, float, bool, None:
  * as repr. type: "module.qualname" ("module." left out for builtins). module: its name.

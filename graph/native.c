@@ -18,7 +18,6 @@
 #include "modules.h"
 #include "roots.h"
 
-
 struct words_of {
 	uint32_t *sorted; /* indices of words of kind OBJECT, by their object */
 	uint32_t count;

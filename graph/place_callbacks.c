@@ -176,7 +176,6 @@ void advise_finalizer(const struct place *place, FILE *out)
 
 void advise_atexit(const struct place *place, FILE *out)
 {
-
 	fputs("call atexit.unregister() for `", out);
 	fputs(callable_name(place->s, call_of(place).callable), out);
 	fputs("` when its object is done with, or register a function that refers to no object", out);

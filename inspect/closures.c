@@ -2,9 +2,9 @@
  *
  * In memory that can be written and executed: 16 or 24 bytes of code, then the address of
  * ffi_closure_unix64() or the like, which freeing leaves in place. Or, from 3.4 on where it is built with
- * static trampolines, in further mappings of its own text (of a memory
- * file where that is not to be had): pieces of code that load their parameters from
- * the page of data behind, all of one beginning; struct tramp in the heap has their addresses. */
+ * static trampolines, in further mappings of its own text (of a memory file where that is not to be had):
+ * pieces of code that load their parameters from the page of data behind, all of one beginning; struct
+ * tramp in the heap has their addresses. */
 #include "closures.h"
 
 #include <string.h>

@@ -15,8 +15,7 @@ struct native_source {
 };
 
 /* Counts references, reads those of opaque objects, and searches the writable memory where that leaves
- * questions; writes HGS_SURPLUS, HGS_INFERRED, HGS_WORDS, HGS_POINTERS and
- * HGS_SEARCH. O(n + m + resident memory),
- * the memory up to a bound that grows with the heap. */
+ * questions; writes HGS_SURPLUS, HGS_INFERRED, HGS_WORDS, HGS_POINTERS and HGS_SEARCH.
+ * O(n + m + resident memory), the memory up to a bound that grows with the heap. */
 _must_check_ struct hg_error *native_write(const struct native_source *source,
 					   struct snapshot_writer *writer);
