@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "list.h"
 #include "pattern.h"
 #include "utf8.h"
 
@@ -46,15 +47,11 @@ static bool parse_line(char *line, struct entry *entry, bool *empty)
 
 static struct hg_error *add(struct baseline *baseline, const struct entry *entry)
 {
-	if ((baseline->count & (baseline->count - 1)) == 0) {
-		size_t size = (baseline->count ? baseline->count * 2 : 1) * sizeof(*entry);
-		struct entry *grown = realloc(baseline->entry, size);
+	struct entry *row = list_add(&baseline->entry, &baseline->count);
 
-		if (!grown)
-			return &hg_error_no_memory;
-		baseline->entry = grown;
-	}
-	baseline->entry[baseline->count++] = *entry;
+	if (!row)
+		return &hg_error_no_memory;
+	*row = *entry;
 	return NULL;
 }
 

@@ -15,6 +15,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "list.h"
+
 enum { FREE, TAKEN, FORBIDDEN, MET };
 
 struct candidate {
@@ -34,7 +36,7 @@ struct search {
 	uint32_t *queue, *cursor;
 	uint8_t *color;
 	struct candidate *pool; /* witnesses of all levels */
-	uint32_t pooled, room;
+	uint32_t pooled;
 	struct level level[CUT_MOST + 1];
 	uint32_t chosen[CUT_MOST], taken, spent;
 	uint32_t beyond; /* the limit: the smallest cost above it that was met */
@@ -81,19 +83,11 @@ static void spread(struct search *search, uint32_t from, uint32_t to)
 
 static void add_change(struct search *search, uint32_t change)
 {
-	if (search->pooled == search->room) {
-		uint32_t room = search->room ? search->room * 2 : 64;
-		struct candidate *grown = realloc(search->pool, room * sizeof(*grown));
+	struct candidate *candidate = list_add(&search->pool, &search->pooled);
 
-		if (!grown) {
-			search->no_memory = true;
-			return;
-		}
-		search->pool = grown;
-		search->room = room;
-	}
-	search->pool[search->pooled++] =
-		(struct candidate){.change = change, .cost = search->p->cost[change]};
+	search->no_memory |= !candidate;
+	if (candidate)
+		*candidate = (struct candidate){.change = change, .cost = search->p->cost[change]};
 }
 
 /* Adds the changes on the way from `from` to where the last spread() began. */

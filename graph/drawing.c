@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "list.h"
 #include "utf8.h"
 #include "words.h"
 
@@ -25,55 +26,42 @@ void drawing_deinit(struct drawing *drawing)
 	memset(drawing, 0, sizeof(*drawing));
 }
 
-/* Room for one more: arrays grow by powers of two. */
-static bool reserve(struct drawing *drawing, void *array, uint32_t count, size_t size)
-{
-	void **p = array, *grown;
-
-	if (count & (count - 1) || count == 1)
-		return true;
-	grown = realloc(*p, (count ? count * 2ul : 2ul) * size);
-	if (!grown) {
-		drawing->no_memory = true;
-		return false;
-	}
-	*p = grown;
-	return true;
-}
-
 uint32_t drawing_panel(struct drawing *drawing, char *title)
 {
-	drawing->no_memory |= !title;
-	if (!title || !reserve(drawing, &drawing->panel, drawing->panels, sizeof(char *))) {
+	char **panel = title ? list_add(&drawing->panel, &drawing->panels) : NULL;
+
+	if (!panel) {
+		drawing->no_memory = true;
 		free(title);
 		return 0;
 	}
-	drawing->panel[drawing->panels] = title;
-	return drawing->panels++;
+	*panel = title;
+	return drawing->panels - 1;
 }
 
 uint32_t drawing_node(struct drawing *drawing, uint32_t panel, enum node_role role, char *title,
 		      char *detail)
 {
-	drawing->no_memory |= !title || !detail;
-	if (drawing->no_memory ||
-	    !reserve(drawing, &drawing->node, drawing->nodes, sizeof(*drawing->node))) {
+	struct drawn_node *node =
+		title && detail ? list_add(&drawing->node, &drawing->nodes) : NULL;
+
+	if (!node) {
+		drawing->no_memory = true;
 		free(title);
 		free(detail);
 		return 0;
 	}
-	drawing->node[drawing->nodes] =
-		(struct drawn_node){role, panel, HGS_NONE, title, detail};
-	return drawing->nodes++;
+	*node = (struct drawn_node){role, panel, HGS_NONE, title, detail};
+	return drawing->nodes - 1;
 }
 
 void drawing_edge(struct drawing *drawing, uint32_t from, uint32_t to, enum edge_role role,
 		  char *label)
 {
-	drawing->no_memory |= !label;
-	for (uint32_t i = 0; i < drawing->edges && label; i++) {
-		struct drawn_edge *edge = &drawing->edge[i];
+	struct drawn_edge *edge;
 
+	for (uint32_t i = 0; i < drawing->edges && label; i++) {
+		edge = &drawing->edge[i];
 		if (edge->from == from && edge->to == to && !strcmp(edge->label, label)) {
 			if (role > edge->role)
 				edge->role = role;
@@ -81,12 +69,13 @@ void drawing_edge(struct drawing *drawing, uint32_t from, uint32_t to, enum edge
 			return;
 		}
 	}
-	if (drawing->no_memory ||
-	    !reserve(drawing, &drawing->edge, drawing->edges, sizeof(*drawing->edge))) {
+	edge = label ? list_add(&drawing->edge, &drawing->edges) : NULL;
+	if (!edge) {
+		drawing->no_memory = true;
 		free(label);
 		return;
 	}
-	drawing->edge[drawing->edges++] = (struct drawn_edge){from, to, role, label};
+	*edge = (struct drawn_edge){from, to, role, label};
 }
 
 uint32_t drawing_find(const struct drawing *drawing, uint32_t panel, uint32_t object)

@@ -9,6 +9,7 @@
 
 #include "edge_text.h"
 #include "findings.h"
+#include "list.h"
 #include "modules.h"
 #include "places.h"
 #include "words.h"
@@ -23,21 +24,16 @@ struct spots {
 	struct making *making;
 	uint32_t *block; /* of each object that is such an int: index + 1 */
 	struct spot *spot;
-	uint32_t count, room;
+	uint32_t count;
 };
 
 static struct hg_error *add(struct spots *p, const struct spot *spot)
 {
-	if (p->count == p->room) {
-		uint32_t room = p->room ? p->room * 2 : 64;
-		struct spot *grown = reallocarray(p->spot, room, sizeof(*grown));
+	struct spot *row = list_add(&p->spot, &p->count);
 
-		if (!grown)
-			return &hg_error_no_memory;
-		p->spot = grown;
-		p->room = room;
-	}
-	p->spot[p->count++] = *spot;
+	if (!row)
+		return &hg_error_no_memory;
+	*row = *spot;
 	return NULL;
 }
 

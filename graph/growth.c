@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "diff_parts.h"
+#include "list.h"
 #include "modules.h"
 #include "retained.h"
 
@@ -112,17 +113,14 @@ static bool add_row(struct grouping *g, uint32_t top)
 {
 	struct diffing *diffing = g->diffing;
 	uint32_t pattern = pattern_of(g, top);
-	struct growth *grown;
+	struct growth *row;
 
 	if (g->group[pattern])
 		return true;
-	if ((g->count & (g->count - 1)) == 0) {
-		grown = realloc(g->rows, (g->count ? g->count * 2ul : 1) * sizeof(*grown));
-		if (!grown)
-			return false;
-		g->rows = grown;
-	}
-	g->rows[g->count] = (struct growth){
+	row = list_add(&g->rows, &g->count);
+	if (!row)
+		return false;
+	*row = (struct growth){
 		.signature = pattern_signature(diffing->patterns, pattern),
 		.words = pattern_words(diffing->patterns, pattern),
 		.example = top,
@@ -130,9 +128,9 @@ static bool add_row(struct grouping *g, uint32_t top)
 		.growing = grows(g, pattern),
 	};
 	for (unsigned k = 0; k < diffing->diff->count; k++)
-		g->rows[g->count].population[k] = g->population[k][pattern];
-	g->group[pattern] = ++g->count;
-	return g->rows[g->count - 1].words;
+		row->population[k] = g->population[k][pattern];
+	g->group[pattern] = g->count;
+	return row->words;
 }
 
 static bool is_folded_key(const struct grouping *g, uint32_t i)

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "diff_parts.h"
+#include "list.h"
 #include "types.h"
 
 static uint64_t items_of(const struct snapshot *s, uint32_t object)
@@ -35,22 +36,6 @@ static int by_items(const void *a, const void *b)
 	return (x->object > y->object) - (x->object < y->object);
 }
 
-static bool add_container(struct diff *diff, const struct container_growth *row)
-{
-	uint32_t count = diff->num_containers;
-
-	if ((count & (count - 1)) == 0) {
-		struct container_growth *grown =
-			realloc(diff->containers, (count ? count * 2ul : 1) * sizeof(*grown));
-
-		if (!grown)
-			return false;
-		diff->containers = grown;
-	}
-	diff->containers[diff->num_containers++] = *row;
-	return true;
-}
-
 struct hg_error *growth_containers_make(struct diffing *diffing)
 {
 	struct diff *diff = diffing->diff;
@@ -58,7 +43,7 @@ struct hg_error *growth_containers_make(struct diffing *diffing)
 
 	for (uint32_t i = 0; i < new->n; i++) {
 		uint32_t before = diffing->first[i];
-		struct container_growth row = {.object = i};
+		struct container_growth row = {.object = i}, *added;
 
 		if (before == HGS_NONE || !diff_counts(new, i) || same_extent(old, before, new, i))
 			continue;
@@ -70,8 +55,10 @@ struct hg_error *growth_containers_make(struct diffing *diffing)
 		if (row.items[1] < row.items[0] || row.size[1] < row.size[0] ||
 		    (row.items[1] == row.items[0] && (row.items[1] || row.size[1] == row.size[0])))
 			continue;
-		if (!add_container(diff, &row))
+		added = list_add(&diff->containers, &diff->num_containers);
+		if (!added)
 			return &hg_error_no_memory;
+		*added = row;
 	}
 	if (diff->num_containers)
 		qsort(diff->containers, diff->num_containers, sizeof(*diff->containers), by_items);

@@ -5,11 +5,13 @@
 
 #include <string.h>
 
+#include "list.h"
+
 /* The way back: next[i] is one more than the object that follows i on the way to the object (0: not
  * seen), by[i] the name of the reference to it. */
 struct way {
 	uint32_t *next, *by, *queue;
-	uint64_t head, tail, size;
+	uint64_t head, tail;
 };
 
 static void way_deinit(struct way *way)
@@ -21,17 +23,11 @@ static void way_deinit(struct way *way)
 
 static bool push(struct way *way, uint32_t object)
 {
-	if (way->tail == way->size) {
-		uint64_t size = way->size ? way->size * 2 : 64;
-		uint32_t *queue = realloc(way->queue, size * sizeof(*queue));
+	uint32_t *last = list_add(&way->queue, &way->tail);
 
-		if (!queue)
-			return false;
-		way->queue = queue;
-		way->size = size;
-	}
-	way->queue[way->tail++] = object;
-	return true;
+	if (last)
+		*last = object;
+	return last;
 }
 
 static bool add_referrers(const struct answer *answer, uint32_t to, uint8_t state, struct way *way)

@@ -15,6 +15,7 @@
 
 #include <string.h>
 
+#include "list.h"
 #include "modules.h"
 #include "roots.h"
 
@@ -26,7 +27,6 @@ struct words_of {
 struct native {
 	struct making *making;
 	struct words_of words;
-	uint32_t room;
 };
 
 bool library_is_pythons(const struct library *library)
@@ -281,19 +281,12 @@ static struct hg_error *describe(const struct native *n, struct native_reference
 static struct hg_error *keep(struct native *n, const struct native_reference *reference)
 {
 	struct answer *answer = n->making->answer;
+	struct native_reference *row = list_add(&answer->native, &answer->num_native);
 
-	if (answer->num_native == n->room) {
-		uint32_t room = n->room ? n->room * 2 : 32;
-		struct native_reference *grown =
-			realloc(answer->native, room * sizeof(*grown));
-
-		if (!grown)
-			return &hg_error_no_memory;
-		answer->native = grown;
-		n->room = room;
-	}
-	answer->native[answer->num_native++] = *reference;
-	return describe(n, &answer->native[answer->num_native - 1]);
+	if (!row)
+		return &hg_error_no_memory;
+	*row = *reference;
+	return describe(n, row);
 }
 
 /* What can be told best comes first, then as in the snapshot. */

@@ -2,33 +2,29 @@
 
 #include <string.h>
 
+#include "list.h"
 #include "steps.h"
 
 struct list {
 	struct neighbor *row;
-	uint64_t count, size, hidden;
+	uint64_t count, hidden;
 	struct neighbors_wanted wanted;
 };
 
 static bool add(struct list *list, uint32_t object, uint32_t from, uint32_t edge,
 		uint32_t through)
 {
+	struct neighbor *row;
+
 	if (list->wanted.only && !list->wanted.only[object]) {
 		list->hidden++;
 		return true;
 	}
-	if (list->count == list->size) {
-		uint64_t size = list->size ? list->size * 2 : 16;
-		struct neighbor *row = realloc(list->row, size * sizeof(*row));
-
-		if (!row)
-			return false;
-		list->row = row;
-		list->size = size;
-	}
+	row = list_add(&list->row, &list->count);
+	if (!row)
+		return false;
 	/* The position stands in `count` until the rows are grouped. */
-	list->row[list->count] = (struct neighbor){object, from, edge, through, list->count};
-	list->count++;
+	*row = (struct neighbor){object, from, edge, through, list->count - 1};
 	return true;
 }
 

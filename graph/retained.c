@@ -1,6 +1,7 @@
 #include "retained.h"
 
 #include "answer_parts.h"
+#include "list.h"
 #include "modules.h"
 
 #define PART 100 /* a row's share of what the top retains, at least one in so many */
@@ -82,25 +83,13 @@ static void tree_deinit(struct tree *tree)
 	free(tree->row);
 }
 
-/* Appends to a growing array whose capacity is the next power of two. */
-static bool grow(void *array, size_t used, size_t size)
-{
-	void **at = array, *grown;
-
-	if (used & (used - 1))
-		return true;
-	grown = realloc(*at, (used ? used * 2 : 1) * size);
-	if (grown)
-		*at = grown;
-	return grown;
-}
-
 static bool put_row(struct tree *tree, struct retained_row row)
 {
-	if (!grow(&tree->row, tree->rows, sizeof(row)))
-		return false;
-	tree->row[tree->rows++] = row;
-	return true;
+	struct retained_row *added = list_add(&tree->row, &tree->rows);
+
+	if (added)
+		*added = row;
+	return added;
 }
 
 static void add_rest(struct tree *tree, struct retained_row *rest, uint32_t object)
@@ -120,15 +109,18 @@ static bool take_children(struct tree *tree, struct level *level, uint32_t paren
 	uint32_t child = d->first_child[parent];
 
 	for (; child != HGS_NONE; child = d->next_sibling[child]) {
+		uint32_t *added;
+
 		if (child == folded) {
 			if (!take_children(tree, level, folded, HGS_NONE))
 				return false;
 		} else if (tree->limit && d->retained[child] < tree->least) {
 			add_rest(tree, &level->rest, child);
 		} else {
-			if (!grow(&level->child, level->count, sizeof(child)))
+			added = list_add(&level->child, &level->count);
+			if (!added)
 				return false;
-			level->child[level->count++] = child;
+			*added = child;
 		}
 	}
 	return true;

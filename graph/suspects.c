@@ -10,6 +10,7 @@
 
 #include "columns.h"
 #include "edge_text.h"
+#include "list.h"
 #include "modules.h"
 
 enum {
@@ -48,17 +49,11 @@ static bool is_module_dict(const struct answer *answer, uint32_t object)
 
 static bool add(struct scan *scan, struct suspect suspect)
 {
-	struct suspects *found = scan->found;
-	struct suspect *grown;
+	struct suspect *row = list_add(&scan->found->row, &scan->found->count);
 
-	if (!(found->count & (found->count - 1))) {
-		grown = realloc(found->row, (found->count ? found->count * 2ul : 1) * sizeof(*grown));
-		if (!grown)
-			return false;
-		found->row = grown;
-	}
-	found->row[found->count++] = suspect;
-	return true;
+	if (row)
+		*row = suspect;
+	return row;
 }
 
 /* The type whose instances among the children of `parent` retain most, those that are large by

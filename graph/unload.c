@@ -8,6 +8,7 @@
 
 #include "answer_parts.h"
 #include "findings.h"
+#include "list.h"
 #include "native.h"
 #include "words.h"
 
@@ -15,7 +16,6 @@ struct listing {
 	const struct answer *answer;
 	const struct library *library;
 	struct unload *unload;
-	uint32_t room;
 	bool no_memory;
 };
 
@@ -23,24 +23,17 @@ struct listing {
 static void put(struct listing *l, char *from, char *what, char *path, bool certain)
 {
 	struct unload *unload = l->unload;
-	struct unload_pointer *grown = unload->pointers;
+	struct unload_pointer *row =
+		from && what ? list_add(&unload->pointers, &unload->num_pointers) : NULL;
 
-	if (unload->num_pointers == l->room) {
-		grown = reallocarray(unload->pointers, l->room * 2 + 16, sizeof(*grown));
-		if (grown) {
-			unload->pointers = grown;
-			l->room = l->room * 2 + 16;
-		}
-	}
-	if (!from || !what || !grown) {
+	if (!row) {
 		free(from);
 		free(what);
 		free(path);
 		l->no_memory = true;
 		return;
 	}
-	unload->pointers[unload->num_pointers++] =
-		(struct unload_pointer){from, what, path, certain};
+	*row = (struct unload_pointer){from, what, path, certain};
 }
 
 static char *copy_of(struct listing *l, const char *text)

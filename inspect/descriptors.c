@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "../graph/list.h"
 #include "proc.h"
 
 /* PF_FORKNOEXEC (include/linux/sched.h), in the field `flags` of /proc/PID/stat. */
@@ -34,18 +35,14 @@ static struct hg_error *add(struct descriptors *list, pid_t pid, uint32_t fd)
 	target = proc_link(pid, name);
 	if (!target)
 		return NULL; /* closed meanwhile */
-	if ((list->count & (list->count - 1)) == 0) {
-		size_t room = list->count ? list->count * 2 : 1;
-
-		facts = realloc(list->fact, room * sizeof(*list->fact));
-		if (facts)
-			list->fact = facts;
-		targets = realloc(list->target, room * sizeof(*list->target));
-		if (targets)
-			list->target = targets;
-		if (!facts || !targets)
-			return &hg_error_no_memory;
-	}
+	facts = list_room(list->fact, list->count, sizeof(*list->fact));
+	if (facts)
+		list->fact = facts;
+	targets = list_room(list->target, list->count, sizeof(*list->target));
+	if (targets)
+		list->target = targets;
+	if (!facts || !targets)
+		return &hg_error_no_memory;
 	list->fact[list->count] = (struct hgs_descriptor){
 		.fd = fd, .flags = open_flags(pid, fd), .owner = HGS_NONE };
 	list->target[list->count++] = take_ptr(target);

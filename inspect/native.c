@@ -7,6 +7,7 @@
  * counted. */
 #include "native.h"
 
+#include "../graph/list.h"
 #include "../graph/surplus.h"
 #include "closures.h"
 #include "inside.h"
@@ -28,7 +29,7 @@ struct search {
 	uint32_t *callbacks; /* indices of holders; ids from num_surplus on */
 	uint32_t num_callbacks;
 	struct hgs_word *words, *loose; /* loose: callbacks' addresses outside libraries */
-	uint32_t num_words, num_loose, words_room, loose_room;
+	uint32_t num_words, num_loose;
 	uint32_t segment;
 	enum hgs_place place;
 	uint64_t live; /* below it a stack is free */
@@ -37,19 +38,13 @@ struct search {
 	struct hgs_search total;
 };
 
-static struct hg_error *add(struct hgs_word **list, uint32_t *count, uint32_t *room,
-			    const struct hgs_word *word)
+static struct hg_error *add(struct hgs_word **list, uint32_t *count, const struct hgs_word *word)
 {
-	if (*count == *room) {
-		uint32_t more = *room ? *room * 2 : 64;
-		struct hgs_word *grown = realloc(*list, more * sizeof(*grown));
+	struct hgs_word *row = list_add(list, count);
 
-		if (!grown)
-			return &hg_error_no_memory;
-		*list = grown;
-		*room = more;
-	}
-	(*list)[(*count)++] = *word;
+	if (!row)
+		return &hg_error_no_memory;
+	*row = *word;
 	return NULL;
 }
 
@@ -95,9 +90,9 @@ static struct hg_error *take(void *context, uint64_t at, uint64_t value, uint32_
 		word.kind = HGS_WORD_CALLBACK;
 		word.target = s->heap->holders[s->callbacks[id - s->num_surplus]].object;
 		if (!in_library(word.place))
-			return add(&s->loose, &s->num_loose, &s->loose_room, &word);
+			return add(&s->loose, &s->num_loose, &word);
 	}
-	return add(&s->words, &s->num_words, &s->words_room, &word);
+	return add(&s->words, &s->num_words, &word);
 }
 
 static struct hg_error *search_segment(struct search *s, size_t i, enum hgs_place use, uint64_t most)
@@ -171,7 +166,7 @@ static struct hg_error *keep_native(struct search *s)
 	for (uint32_t i = 0; i < s->num_loose && !error; i++)
 		if (objects[i] == HGS_NONE &&
 		    !closures_record(s->source->memory, s->loose[i].at, s->loose[i].value))
-			error = add(&s->words, &s->num_words, &s->words_room, &s->loose[i]);
+			error = add(&s->words, &s->num_words, &s->loose[i]);
 	return error;
 }
 

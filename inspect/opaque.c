@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/uio.h>
 
+#include "../graph/list.h"
 #include "../graph/surplus.h"
 
 enum { BATCH = 512, MOST = 1024, HEADER = 16 }; /* MOST: of one object; its C structure lies in front */
@@ -21,7 +22,7 @@ struct opaque {
 	struct hgs_surplus *surplus;
 	uint32_t num_surplus;
 	struct hgs_inferred *found;
-	uint32_t count, room;
+	uint32_t count;
 	uint32_t objects[BATCH];
 	struct iovec remote[BATCH];
 	unsigned batched;
@@ -55,16 +56,11 @@ static bool is_extensions(const struct opaque *o, uint32_t object)
 
 static struct hg_error *add(struct opaque *o, uint32_t from, uint32_t to, uint32_t offset)
 {
-	if (o->count == o->room) {
-		uint32_t room = o->room ? o->room * 2 : 256;
-		struct hgs_inferred *grown = realloc(o->found, room * sizeof(*grown));
+	struct hgs_inferred *row = list_add(&o->found, &o->count);
 
-		if (!grown)
-			return &hg_error_no_memory;
-		o->found = grown;
-		o->room = room;
-	}
-	o->found[o->count++] = (struct hgs_inferred){ .from = from, .to = to, .offset = offset };
+	if (!row)
+		return &hg_error_no_memory;
+	*row = (struct hgs_inferred){ .from = from, .to = to, .offset = offset };
 	return NULL;
 }
 

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "../graph/list.h"
 #include "../graph/unload.h"
 #include "inside.h"
 #include "maps.h"
@@ -27,7 +28,7 @@ struct pointers {
 	struct target *targets; /* ascending */
 	uint32_t num_targets;
 	struct hgs_pointer *rows;
-	uint32_t count, room;
+	uint32_t count;
 };
 
 static int by_start(const void *a, const void *b)
@@ -200,16 +201,11 @@ static bool says_something(const struct pointers *p, const struct target *target
 
 static struct hg_error *add(struct pointers *p, const struct hgs_pointer *row)
 {
-	if (p->count == p->room) {
-		uint32_t room = p->room ? p->room * 2 : 256;
-		struct hgs_pointer *grown = reallocarray(p->rows, room, sizeof(*grown));
+	struct hgs_pointer *added = list_add(&p->rows, &p->count);
 
-		if (!grown)
-			return &hg_error_no_memory;
-		p->rows = grown;
-		p->room = room;
-	}
-	p->rows[p->count++] = *row;
+	if (!added)
+		return &hg_error_no_memory;
+	*added = *row;
 	return NULL;
 }
 

@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "../graph/list.h"
+
 enum { TP_BASE = 256, MAX_BASES = 64 }; /* PyTypeObject; no hierarchy is deeper */
 enum { STRUCTURE = 72, PAGE = 4096, MAX_DIMENSIONS = 64, OWNS_DATA = 4 };
 enum { BYTES_OVERHEAD = 33 }; /* of a bytes object: header, hash, the final NUL */
@@ -155,19 +157,6 @@ static uint64_t bytes_of(const struct finder *f, uint32_t object, unsigned kind)
 	}
 }
 
-static bool add(struct hgs_buffer **buffers, uint32_t *count, struct hgs_buffer buffer)
-{
-	struct hgs_buffer *grown = *buffers;
-
-	if ((*count & (*count - 1)) == 0)
-		grown = realloc(*buffers, (*count ? *count * 2ul : 1) * sizeof(*grown));
-	if (!grown)
-		return false;
-	*buffers = grown;
-	grown[(*count)++] = buffer;
-	return true;
-}
-
 struct hg_error *py_buffers(const struct snapshot *heap, const struct memory *memory,
 			    struct hgs_buffer **ret, uint32_t *count)
 {
@@ -184,14 +173,18 @@ struct hg_error *py_buffers(const struct snapshot *heap, const struct memory *me
 		if (heap->flags[i] & HGS_OBJ_TYPE_OBJECT)
 			kind[i] = kind_of(&f, heap->addr[i]);
 	for (uint32_t i = 0; i < heap->n; i++) {
-		struct hgs_buffer buffer = { .object = i };
+		struct hgs_buffer buffer = { .object = i }, *row;
 
 		buffer.kind = heap->type[i] == HGS_NONE ? 0 : kind[heap->type[i]];
 		if (!buffer.kind)
 			continue;
 		buffer.bytes = bytes_of(&f, i, buffer.kind);
-		if (buffer.bytes && !add(ret, count, buffer))
+		if (!buffer.bytes)
+			continue;
+		row = list_add(ret, count);
+		if (!row)
 			return &hg_error_no_memory;
+		*row = buffer;
 	}
 	return NULL;
 }

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "../graph/list.h"
+
 enum { TP_MRO = 344 }; /* PyTypeObject */
 
 static const struct {
@@ -105,37 +107,23 @@ static struct hg_error *find_roles(struct finder *f)
 	return NULL;
 }
 
-/* An array that has room for one more than `count`; NULL without memory, the old one is whole then. */
-static void *with_room(void *array, uint32_t count, uint32_t *room, size_t size)
-{
-	uint32_t more = *room ? *room * 2 : 64;
-	void *grown = count < *room ? array : realloc(array, more * size);
-
-	if (grown && count == *room)
-		*room = more;
-	return grown;
-}
-
 struct hg_error *holder_add(struct finder *f, const struct hgs_holder *holder)
 {
-	void *array = with_room(f->found.holder, f->found.count, &f->room, sizeof(*holder));
+	struct hgs_holder *row = list_add(&f->found.holder, &f->found.count);
 
-	if (!array)
+	if (!row)
 		return &hg_error_no_memory;
-	f->found.holder = array;
-	f->found.holder[f->found.count++] = *holder;
+	*row = *holder;
 	return NULL;
 }
 
 struct hg_error *capsule_add(struct finder *f, const struct hgs_capsule *capsule)
 {
-	void *array = with_room(f->found.capsule, f->found.num_capsules, &f->capsule_room,
-				sizeof(*capsule));
+	struct hgs_capsule *row = list_add(&f->found.capsule, &f->found.num_capsules);
 
-	if (!array)
+	if (!row)
 		return &hg_error_no_memory;
-	f->found.capsule = array;
-	f->found.capsule[f->found.num_capsules++] = *capsule;
+	*row = *capsule;
 	return NULL;
 }
 

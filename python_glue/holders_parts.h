@@ -23,7 +23,7 @@ enum holder_role {
 /* Numbers, ascending once set_sort() has been called. */
 struct set {
 	uint64_t *item;
-	size_t count, room;
+	size_t count;
 };
 
 _must_check_ struct hg_error *set_add(struct set *set, uint64_t item);
@@ -53,7 +53,6 @@ struct finder {
 	struct set handles; /* of the libraries that are loaded */
 	struct set own;	    /* objects that an owner has as its handle */
 	struct py_holders_found found;
-	uint32_t room, capsule_room;
 };
 
 static inline enum holder_role role_of(const struct finder *f, uint32_t object)

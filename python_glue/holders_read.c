@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "../graph/list.h"
 #include "unicode.h"
 
 /* Two digits have all bits of an address. Room for two is there where an int has one: what malloc gives
@@ -96,16 +97,11 @@ bool holder_name(const struct finder *f, uint32_t object, char *buffer, size_t s
 
 struct hg_error *set_add(struct set *set, uint64_t item)
 {
-	if (set->count == set->room) {
-		size_t room = set->room ? set->room * 2 : 64;
-		uint64_t *grown = realloc(set->item, room * sizeof(*grown));
+	uint64_t *added = list_add(&set->item, &set->count);
 
-		if (!grown)
-			return &hg_error_no_memory;
-		set->item = grown;
-		set->room = room;
-	}
-	set->item[set->count++] = item;
+	if (!added)
+		return &hg_error_no_memory;
+	*added = item;
 	return NULL;
 }
 

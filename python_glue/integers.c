@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/uio.h>
 
+#include "../graph/list.h"
+
 enum { BATCH = 512, SIZE_OFFSET = 16 };
 enum { ONE_DIGIT = 28, TWO_DIGITS = 32 }; /* bytes of such an object */
 enum { LEAST = 1 << 16 };		   /* no process has memory below (vm.mmap_min_addr) */
@@ -20,7 +22,7 @@ struct reading {
 	const struct memory *memory;
 	bool tagged;
 	struct py_integer *found;
-	uint32_t count, room;
+	uint32_t count;
 	uint32_t objects[BATCH];
 	struct iovec remote[BATCH];
 	unsigned batched;
@@ -29,18 +31,14 @@ struct reading {
 
 static struct hg_error *take(struct reading *r, uint32_t object, uint64_t value)
 {
+	struct py_integer *row;
+
 	if (value % 16 || value < LEAST)
 		return NULL;
-	if (r->count == r->room) {
-		uint32_t room = r->room ? r->room * 2 : 256;
-		struct py_integer *grown = reallocarray(r->found, room, sizeof(*grown));
-
-		if (!grown)
-			return &hg_error_no_memory;
-		r->found = grown;
-		r->room = room;
-	}
-	r->found[r->count++] = (struct py_integer){ value, object };
+	row = list_add(&r->found, &r->count);
+	if (!row)
+		return &hg_error_no_memory;
+	*row = (struct py_integer){ value, object };
 	return NULL;
 }
 

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "../graph/hgs.h"
+#include "../graph/list.h"
 #include "roots_parts.h"
 
 enum {
@@ -99,18 +100,10 @@ bool py_is_object(const struct memory *memory, uint64_t address, const char *nam
 struct hg_error *py_roots_add(struct py_roots *roots, uint64_t object, uint64_t thread,
 			      uint32_t kind, const char *name)
 {
-	struct py_root *root;
+	struct py_root *root = list_add(&roots->root, &roots->count);
 
-	if (roots->count == roots->capacity) {
-		size_t capacity = roots->capacity ? roots->capacity * 2 : 64;
-
-		root = realloc(roots->root, capacity * sizeof(*root));
-		if (!root)
-			return &hg_error_no_memory;
-		roots->root = root;
-		roots->capacity = capacity;
-	}
-	root = &roots->root[roots->count++];
+	if (!root)
+		return &hg_error_no_memory;
 	*root = (struct py_root){ .object = object, .thread = thread, .kind = kind };
 	snprintf(root->name, sizeof(root->name), "%s", name);
 	return NULL;

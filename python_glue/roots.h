@@ -15,7 +15,7 @@ struct py_root {
 
 struct py_roots {
 	struct py_root *root;
-	size_t count, capacity;
+	size_t count;
 };
 
 /* Finds them in the process behind `memory`, frozen or stopped. A field counts only where it holds

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../graph/list.h"
+
 enum { DUMMY_DICT = 16 }; /* localdummyobject.localdict, 3.8 to 3.12 */
 
 struct row {
@@ -21,7 +23,7 @@ struct finder {
 	const struct memory *memory;
 	uint8_t *local; /* of types: instances are threading.local() */
 	struct row *rows;
-	uint32_t count, room;
+	uint32_t count;
 };
 
 static bool type_is(const struct snapshot *heap, uint32_t object, const char *name)
@@ -78,16 +80,11 @@ static bool find_types(struct finder *f)
 
 static struct hg_error *add(struct finder *f, const struct row *row)
 {
-	if (f->count == f->room) {
-		uint32_t room = f->room ? f->room * 2 : 64;
-		struct row *grown = realloc(f->rows, room * sizeof(*grown));
+	struct row *added = list_add(&f->rows, &f->count);
 
-		if (!grown)
-			return &hg_error_no_memory;
-		f->rows = grown;
-		f->room = room;
-	}
-	f->rows[f->count++] = *row;
+	if (!added)
+		return &hg_error_no_memory;
+	*added = *row;
 	return NULL;
 }
 
