@@ -17,8 +17,8 @@ struct facts_gaps {
 };
 
 /* `freeze` is the frozen copy; `maps` what /proc/PID/maps said of it before the walk; `before` are
- * the descriptors that were open before it was made, NULL where that is not known. *gaps: what of it could not be
- * told. */
+ * the descriptors that were open before it was made, NULL where that is not known. *gaps: what of it
+ * could not be told. */
 _must_check_ struct hg_error *facts_write(struct process *process, const struct py_runtime *runtime,
 					  const struct freeze *freeze, const char *maps,
 					  const struct walk *walk,
