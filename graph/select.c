@@ -14,6 +14,7 @@ struct selection {
 	uint32_t *objects;
 	uint32_t count, max;
 	uint64_t total;
+	size_t known; /* how much of an expression leads to an object */
 };
 
 static void take(struct selection *selection, uint32_t object)
@@ -243,12 +244,33 @@ static struct hg_error *by_expression(const struct snapshot *s, const char *expr
 	while (*at) {
 		const char *before = at;
 
+		if (object != HGS_NONE)
+			selection->known = (size_t)(at - expression);
 		if (!follow(s, &object, &at))
 			return bad_syntax(expression, before);
 	}
 	if (object != HGS_NONE)
 		take(selection, object);
 	return NULL;
+}
+
+static struct hg_error *not_there(const char *expression, const struct selection *selection)
+{
+	struct hg_error *error =
+		hg_error_new(HG_EXIT_FAILURE, "no object '%s' in the snapshot", expression);
+
+	if (!strncmp(expression, "0x", 2))
+		return hg_error_hint(error, "an address holds for one process, and until its object "
+				     "goes: type:NAME, lib:NAME or an expression find it anew");
+	if (!strncmp(expression, "type:", 5))
+		return hg_error_hint(error, "`heapgraph types` lists the types that are there");
+	if (!strncmp(expression, "lib:", 4))
+		return hg_error_hint(error,
+				     "`heapgraph handles` lists the libraries that have holders");
+	if (selection->known)
+		return hg_error_hint(error, "%.*s is there: `heapgraph refs` shows what it refers to",
+				     (int)selection->known, expression);
+	return hg_error_hint(error, "begin with a module that is imported, such as __main__");
 }
 
 struct hg_error *select_objects(const struct answer *answer, const char *expression, uint32_t max,
@@ -270,11 +292,7 @@ struct hg_error *select_objects(const struct answer *answer, const char *express
 	else
 		error = by_expression(answer->s, expression, &selection);
 	if (!error && !selection.total)
-		error = hg_error_hint(hg_error_new(HG_EXIT_FAILURE, "no object '%s' in the snapshot",
-						   expression),
-				      strncmp(expression, "lib:", 4) == 0
-					      ? "`heapgraph handles` lists the libraries that have holders"
-					      : "`heapgraph types` lists the types that are there");
+		error = not_there(expression, &selection);
 	if (error) {
 		free(selection.objects);
 		return error;

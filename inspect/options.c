@@ -98,16 +98,23 @@ static struct hg_error *parse_number(const char *flag, const char *text, uint64_
 	return NULL;
 }
 
-static struct hg_error *parse_word(const char *flag, const char *text, const char *const words[],
-				   int *ret)
+/* One of the words that the flag's row names (its argument): *ret is the number of it. */
+static struct hg_error *parse_choice(int id, const char *text, int *ret)
 {
-	for (int i = 0; words[i]; i++) {
-		if (!strcmp(words[i], text)) {
-			*ret = i;
+	const struct flag_row *flag = flags;
+	size_t length = strlen(text);
+
+	while (flag->id != id)
+		flag++;
+	*ret = 0;
+	for (const char *word = flag->argument; word; word = strchr(word, '|')) {
+		word += *word == '|';
+		if (strcspn(word, "|") == length && !strncmp(word, text, length))
 			return NULL;
-		}
+		++*ret;
 	}
-	return usage(hg_error_new(HG_EXIT_USAGE, "--%s does not take '%s'", flag, text));
+	return usage(hg_error_new(HG_EXIT_USAGE, "--%s takes %s: not '%s'", flag->name,
+				  flag->argument, text));
 }
 
 static struct hg_error *parse_seconds(const char *text, uint64_t *ns)
@@ -137,7 +144,7 @@ static struct hg_error *parse_fail_on(const char *text, uint64_t *bits)
 		if (code < 0)
 			return hg_error_hint(hg_error_new(HG_EXIT_USAGE,
 							  "--fail-on does not know '%s'", word),
-					     "codes are those of docs/INTERFACE.md, such as leaked-open");
+					     "man heapgraph lists the codes, such as leaked-open");
 		*bits |= UINT64_C(1) << code;
 	}
 	return NULL;
@@ -157,8 +164,6 @@ static struct hg_error *add_output(struct options *o, const char *path)
 
 static struct hg_error *take_flag(struct options *o, int id, const char *value)
 {
-	static const char *const colors[] = { "auto", "always", "never", NULL };
-	static const char *const modes[] = { "fork", "pause", NULL };
 	struct hg_error *error = NULL;
 	uint64_t number = 0;
 	int word = 0;
@@ -187,11 +192,11 @@ static struct hg_error *take_flag(struct options *o, int id, const char *value)
 	case FLAG_BASELINE: o->baseline = value; return NULL;
 	case FLAG_FAIL_ON: return parse_fail_on(value, &o->fail_on);
 	case FLAG_COLOR:
-		error = parse_word("color", value, colors, &word);
+		error = parse_choice(id, value, &word);
 		o->color = (enum color)word;
 		return error;
 	case FLAG_MODE:
-		error = parse_word("mode", value, modes, &word);
+		error = parse_choice(id, value, &word);
 		o->mode = word ? FREEZE_PAUSE : FREEZE_FORK;
 		return error;
 	case FLAG_LIMIT:

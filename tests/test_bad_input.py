@@ -157,10 +157,12 @@ def test_source_is_a_folder_or_absent(run, tmp_path):
 def test_object_that_is_not_there(one_python, start, run):
     target = start(one_python, "idle.py")
     assert run("snapshot", target.pid, "-o", "s.hgs").code == 0
-    assert_error(run("why", "s.hgs", "0x10"), 1, "0x10")
+    assert_error(run("why", "s.hgs", "0x10"), 1, "0x10", "type:NAME")
     assert_error(run("why", "s.hgs", "type:no.such.Type"), 1, "no.such.Type", "heapgraph types")
     assert_error(run("why", "s.hgs", "lib:nosuch"), 1, "lib:nosuch", "heapgraph handles")
-    assert_error(run("why", "s.hgs", "__main__.no_such_name"), 1, "no_such_name")
+    assert_error(run("why", "s.hgs", "__main__.no_such_name"), 1, "no_such_name", "__main__ is there")
+    assert_error(run("why", "s.hgs", "__main__.common['no'].x"), 1, "__main__.common is there")
+    assert_error(run("why", "s.hgs", "no_such_module.x"), 1, "begin with a module")
     assert_error(run("why", "s.hgs", "__main__.common["), 2, "__main__.common[")
 
 
