@@ -12,7 +12,9 @@
 #include <cmocka.h>
 
 #include "../../graph/picture.h"
+#include "../../graph/diff.h"
 #include "../../graph/report.h"
+#include "../../graph/report_diff.h"
 #include "scenes.h"
 
 static void must(struct hg_error *error)
@@ -241,6 +243,73 @@ static void test_pictures(void **state)
 	}
 }
 
+#define SESSIONS 10u /* more in each snapshot */
+
+/* One heap that grows: what is there in both snapshots has one address. */
+static void add_sessions(struct heap *heap, uint32_t table, unsigned from)
+{
+	for (unsigned i = from; i < from + SESSIONS; i++) {
+		uint32_t session = heap_object(heap, "app.Session");
+		char key[32];
+
+		snprintf(key, sizeof(key), "user %u", i);
+		heap_attr(heap, session, "data", heap_object(heap, "list"));
+		heap_refer(heap, table, HGS_EDGE_NAME(HGS_EDGE_DICT_KEY, 0), heap_str(heap, key));
+		heap_key(heap, table, key, session);
+	}
+}
+
+static void check_diff_report(const struct diff *diff, const char *kind, bool json)
+{
+	static const char *const names[] = {"1.hgs", "2.hgs", "3.hgs"};
+	size_t size;
+	char *text;
+	FILE *out = open_memstream(&text, &size);
+
+	must(report_diff(out, diff, names, &plain, json));
+	fclose(out);
+	compare("growth", kind, text);
+	free(text);
+}
+
+static void test_diff(void **state)
+{
+	const struct scene scene = {.name = "growth"};
+	const struct sequence sequence = {.ns = {1000000000, 2000000000}, .proven = true};
+	struct heap *heap = heap_create();
+	uint32_t table = heap_object(heap, "dict");
+	struct snapshot *s[DIFF_SNAPSHOTS];
+	struct answer *answer[DIFF_SNAPSHOTS];
+	const struct answer *answers[DIFF_SNAPSHOTS];
+	struct diff *diff;
+
+	setenv("TZ", "UTC0", 1); /* text has the clock's time */
+	heap_meta(heap)->cmdline = heap_string(heap, "python3 service.py");
+	heap_meta(heap)->pid = 4242;
+	heap_meta(heap)->python_version = 0x030b07f0;
+	heap_meta(heap)->consistent = 1;
+	heap_key(heap, heap_module(heap, "app", NULL), "sessions", table);
+	for (unsigned k = 0; k < DIFF_SNAPSHOTS; k++) {
+		add_sessions(heap, table, k * SESSIONS);
+		heap_meta(heap)->time_ns = (1700000000ull + k) * 1000000000ull;
+		s[k] = heap_snapshot(heap);
+		must(answer_create(s[k], &answer[k]));
+		answers[k] = answer[k];
+	}
+	must(diff_create(answers, DIFF_SNAPSHOTS, &sequence, &diff));
+	check_diff_report(diff, "txt", false);
+	check_diff_report(diff, "json", true);
+	check_dot(&scene, diff_last(diff),
+		  (struct picture_options){.kind = PICTURE_DIFF, .diff = diff, .max_nodes = 60},
+		  "dot");
+	diff_destroy(diff);
+	for (unsigned k = 0; k < DIFF_SNAPSHOTS; k++) {
+		answer_destroy(answer[k]);
+		snapshot_close(s[k]);
+	}
+	heap_destroy(heap);
+}
+
 /* PNG: signature, and IHDR's width, at most 2,400 pixels. */
 static void check_png(int fd)
 {
@@ -345,6 +414,7 @@ int main(void)
 		cmocka_unit_test(test_objects),
 		cmocka_unit_test(test_retained),
 		cmocka_unit_test(test_pictures),
+		cmocka_unit_test(test_diff),
 		cmocka_unit_test(test_rendered),
 		cmocka_unit_test(test_unknown_format),
 		cmocka_unit_test(test_time_limit),
