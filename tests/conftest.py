@@ -9,6 +9,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import interpreters  # noqa: E402
 import processes  # noqa: E402
+import python_module  # noqa: E402
 import tool  # noqa: E402
 
 
@@ -136,3 +137,20 @@ def run(tmp_path):
 @pytest.fixture(scope="session")
 def thorough(request):
     return request.config.getoption("--thorough")
+
+
+@pytest.fixture(scope="session")
+def packages(tmp_path_factory):
+    """packages(interpreter): the folder that has the package for it."""
+    made = {}
+
+    def _package(python):
+        if python.name not in made:
+            folder = tmp_path_factory.mktemp("module")
+            made[python.name] = (folder, python_module.build(python, folder))
+        folder, reason = made[python.name]
+        if reason:
+            pytest.skip(reason)
+        return folder
+
+    return _package

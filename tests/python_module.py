@@ -1,4 +1,4 @@
-"""The Python module for one interpreter, from the build directory's libraries: three small files are
+"""The Python module for one interpreter, from the build directory's libraries: a few small files are
 compiled with that interpreter's headers. What `pip install .` makes, test_module.py tests once."""
 
 import shutil
@@ -9,7 +9,9 @@ import interpreters
 import tool
 
 ROOT = interpreters.TESTS.parent
-SOURCES = ["python_glue/module/module.c", "python_glue/module/own_copy.c", "python_glue/hook_blob.c"]
+SOURCES = ["python_glue/module/module.c", "python_glue/module/own_copy.c",
+           "python_glue/module/heap_referrers.c", "python_glue/module/heap_types.c",
+           "python_glue/hook_blob.c"]
 LIBRARIES = ["inspect/libheapgraph-inspect.a", "python_glue/libheapgraph-glue.a",
              "graph/libheapgraph-graph.a"]
 NEEDED = ["libelf", "libxxhash", "libcgraph", "libgvc", "fontconfig"]

@@ -22,23 +22,6 @@ def say(value):
 """
 
 
-@pytest.fixture(scope="session")
-def packages(tmp_path_factory):
-    """packages(interpreter): the folder that has the package for it."""
-    made = {}
-
-    def _package(python):
-        if python.name not in made:
-            folder = tmp_path_factory.mktemp("module")
-            made[python.name] = (folder, python_module.build(python, folder))
-        folder, reason = made[python.name]
-        if reason:
-            pytest.skip(reason)
-        return folder
-
-    return _package
-
-
 @pytest.fixture
 def inside(packages, python):
     """inside(code): what a program that imports heapgraph says, one JSON value a line."""

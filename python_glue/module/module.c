@@ -14,6 +14,7 @@
 #include "../../inspect/output.h"
 #include "../../inspect/proc.h"
 #include "../../inspect/threads.h"
+#include "heap.h"
 #include "own_copy.h"
 
 /* One capture. */
@@ -185,7 +186,27 @@ static PyMethodDef methods[] = {
 	{ "capture", (PyCFunction)(void (*)(void))capture_self, METH_VARARGS | METH_KEYWORDS,
 	  "capture(path, *, force=False, redact=False, frames=0): writes a snapshot of this process,\n"
 	  "in which the innermost frames of this thread count as observers." },
+	{ "count_types", heap_count_types, METH_O,
+	  "count_types(objects): [(type, count)], in the order of their first objects." },
+	{ "refcount", heap_refcount, METH_VARARGS,
+	  "refcount(list, index): the references to an item, the list's among them." },
 	{ NULL, NULL, 0, NULL },
+};
+
+static int add_types(PyObject *module)
+{
+	PyObject *type = PyType_FromSpec(&heap_referrers_spec);
+
+	if (!type || PyModule_AddObject(module, "Referrers", type)) {
+		Py_XDECREF(type);
+		return -1;
+	}
+	return 0;
+}
+
+static PyModuleDef_Slot slots[] = {
+	{ Py_mod_exec, add_types },
+	{ 0, NULL },
 };
 
 static PyModuleDef definition = {
@@ -193,6 +214,7 @@ static PyModuleDef definition = {
 	.m_name = "_heapgraph",
 	.m_size = 0,
 	.m_methods = methods,
+	.m_slots = slots,
 };
 
 /* CPython 3.8 does not export it by itself (Include/pyport.h). */
