@@ -257,6 +257,20 @@ def test_shown_by_iterm(snapshot, tmp_path):
     assert base64.b64decode(found[1]) == (tmp_path / "x.png").read_bytes()
 
 
+def test_shown_by_sixel(snapshot, tmp_path):
+    converter = tmp_path / "img2sixel"
+    converter.write_text('#!/bin/sh\nprintf "sixel of %s" "$1"\n')
+    converter.chmod(0o755)
+    environment = {"TERM": "foot", "KITTY_WINDOW_ID": "", "TERM_PROGRAM": "",
+                   "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    arguments = ["report", snapshot, "-q", "-f", "-o", "x.png", "--show"]
+    code, data = in_terminal(arguments, environment, tmp_path)
+    assert code == 0 and b"sixel of x.png" in data
+    converter.write_text("#!/bin/sh\nexit 3\n")
+    code, data = in_terminal(arguments, environment, tmp_path)
+    assert code == 1 and b"img2sixel failed" in data
+
+
 def test_shown_in_a_window(snapshot, tmp_path):
     opener = tmp_path / "xdg-open"
     opener.write_text('#!/bin/sh\necho "$1" > opened\n')
