@@ -161,8 +161,8 @@ def test_object_that_is_not_there(one_python, start, run):
     assert_error(run("why", "s.hgs", "type:no.such.Type"), 1, "no.such.Type", "heapgraph types")
     assert_error(run("why", "s.hgs", "lib:nosuch"), 1, "lib:nosuch", "heapgraph handles")
     assert_error(run("why", "s.hgs", "__main__.no_such_name"), 1, "no_such_name", "__main__ is there")
-    assert_error(run("why", "s.hgs", "__main__.common['no'].x"), 1, "__main__.common is there")
-    assert_error(run("why", "s.hgs", "no_such_module.x"), 1, "begin with a module")
+    assert_error(run("why", "s.hgs", "__main__.common['no'].x"), 1, "['no']", "__main__.common is there")
+    assert_error(run("why", "s.hgs", "no_such_module.x"), 1, "no_such_module", "begin with a module")
     assert_error(run("why", "s.hgs", "__main__.common["), 2, "__main__.common[")
 
 
