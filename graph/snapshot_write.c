@@ -324,7 +324,7 @@ struct hg_error *snapshot_writer_view(struct snapshot_writer *w, struct snapshot
 		wrong = snapshot_check(s);
 	if (wrong) {
 		snapshot_close(s);
-		return misuse(w, wrong);
+		return hg_error_new(HG_EXIT_UNREADABLE, "cannot read the walk's result: %s", wrong);
 	}
 	*ret = s;
 	return NULL;

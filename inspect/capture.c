@@ -38,7 +38,7 @@ static struct hg_error *stream(const struct memory *memory, const struct hook_ar
 		size_t size = array->used - done < CHUNK ? array->used - done : CHUNK;
 
 		if (memory_read(memory, array->data + done, buffer, size))
-			return hg_error_errno(HG_EXIT_FAILURE, errno,
+			return hg_error_errno(HG_EXIT_UNREADABLE, errno,
 					      "cannot read the walk's result from the copy");
 		error = strings ? snapshot_writer_strings(writer, buffer, size)
 				: snapshot_writer_append(writer, buffer, size);

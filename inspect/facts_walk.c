@@ -20,7 +20,7 @@ static struct hg_error *fetch(const struct facts *f, enum hook_column column, si
 		return &hg_error_no_memory;
 	if (array->used && memory_read(f->memory, array->data, data, array->used)) {
 		free(data);
-		return hg_error_errno(HG_EXIT_FAILURE, errno,
+		return hg_error_errno(HG_EXIT_UNREADABLE, errno,
 				      "cannot read the walk's result from the copy");
 	}
 	*ret = data;

@@ -176,7 +176,7 @@ static struct hg_error *take_map(struct reading *r, uint64_t address, unsigned s
 	view = &r->views[r->count];
 	read_view(r, address, view);
 	if (view->size <= L_NAMESPACE)
-		return hg_error_errno(HG_EXIT_FAILURE, errno, "cannot read the list of libraries of "
+		return hg_error_errno(HG_EXIT_UNREADABLE, errno, "cannot read the list of libraries of "
 				      "process %d", r->process->pid);
 	*library = (struct linkmap_library){ 0 };
 	library->fact = (struct hgs_library){

@@ -24,7 +24,13 @@ struct run {
 	const struct interrupt *interrupt;
 	struct progress *progress;
 	struct hook_control seen; /* at the fault before */
+	uint64_t progress_mark, marked_ns; /* how far it was, and since when */
+	bool stuck;
 };
+
+/* A tp_traverse that waits for a lock, or that a core brings along, may never return. Each reference
+ * and each object is progress, so that a large heap on a slow machine is not taken for that. */
+#define STUCK_NS UINT64_C(20000000000)
 
 static struct hg_error *map(struct freeze *freeze, uint64_t size, int prot, uint64_t *address)
 {
@@ -64,14 +70,40 @@ static bool go_on_after_fault(void *context, int signal, uint64_t address)
 	return true;
 }
 
+static bool is_stuck(struct run *run, const struct hook_control *now)
+{
+	uint64_t mark = now->phase + now->cursor + now->cursor_address;
+
+	for (unsigned i = 0; i < HOOK_COLUMNS; i++)
+		mark += now->columns[i].used;
+	if (mark != run->progress_mark || !run->marked_ns) {
+		run->progress_mark = mark;
+		run->marked_ns = clock_ns();
+	}
+	return clock_ns() - run->marked_ns > STUCK_NS;
+}
+
 static bool tick(void *context)
 {
 	struct run *run = context;
 	struct hook_control now;
 
-	if (run->progress->on && !read_control(run, &now))
-		progress_show(run->progress, "walking", now.cursor);
-	return !interrupted(run->interrupt);
+	if (read_control(run, &now))
+		return !interrupted(run->interrupt);
+	progress_show(run->progress, "walking", now.cursor);
+	run->stuck = is_stuck(run, &now);
+	return !run->stuck && !interrupted(run->interrupt);
+}
+
+static struct hg_error *run_hook(struct run *run, const struct freeze_call *call)
+{
+	struct hg_error *error = freeze_run(run->freeze, call);
+
+	if (!error || !run->stuck)
+		return error;
+	hg_error_free(error);
+	return hg_error_hint(hg_error_new(HG_EXIT_FAILURE, "the walk stands still at one object"),
+			     "a type's tp_traverse does not return: look for one that takes a lock");
 }
 
 struct hg_error *walk_verdict(const struct hook_control *control)
@@ -156,7 +188,7 @@ struct hg_error *walk_run(struct freeze *freeze, const struct py_runtime *runtim
 	call.function = code;
 	call.argument = run.control;
 	call.stack_top = stack + STACK_SIZE;
-	error = freeze_run(freeze, &call);
+	error = run_hook(&run, &call);
 	if (error)
 		return error;
 	ret->walk_ns = clock_ns() - begin;
