@@ -108,12 +108,13 @@ static const struct core_binary *missing_binary(const struct core *core)
 }
 
 /* What a process says of itself is, in a core, what the core says. */
-static struct hg_error *of_core(const struct core *core, struct hg_error *error)
+static struct hg_error *of_core(const struct core *core, const struct interrupt *interrupt,
+				struct hg_error *error)
 {
 	const struct core_binary *missing = missing_binary(core);
 	struct hg_error *told;
 
-	if (!error || error == &hg_error_no_memory)
+	if (!error || error == &hg_error_no_memory || interrupted(interrupt))
 		return error;
 	if (missing) {
 		hg_error_free(error);
@@ -151,7 +152,7 @@ struct hg_error *core_open(int fd, const char *name, const struct core_places *p
 	if (!error)
 		error = fill_process(core);
 	if (!error)
-		error = of_core(core, interpreter_find(core->process));
+		error = of_core(core, interrupt, interpreter_find(core->process));
 	if (error) {
 		core_close(core);
 		return error;
@@ -231,7 +232,7 @@ struct hg_error *core_capture(struct core *core, bool redact, int out, const cha
 		error = walk_run(core->freeze, runtime, redact ? HOOK_REDACT : 0, interrupt, progress,
 				 walk);
 	if (error)
-		return of_core(core, error);
+		return of_core(core, interrupt, error);
 	core->freeze->threads = take_ptr(core->file.threads);
 	core->freeze->num_threads = core->file.num_threads;
 	error = snapshot_writer_begin(out, out_name, &writer);

@@ -223,7 +223,7 @@ def test_code_of_a_core_has_no_rights(with_code, run, tmp_path):
 
 def test_code_that_never_returns(with_code, run, tmp_path, thorough):
     if not thorough:
-        pytest.skip("takes 20 seconds; --thorough")
+        pytest.skip("takes 30 seconds; --thorough")
     core, at = with_code
     hostile = tmp_path / "hostile.core"
     data = bytearray(core.data)
