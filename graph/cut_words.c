@@ -91,9 +91,13 @@ static struct hg_error *say_method(const struct answer *answer, const struct cyc
 }
 
 /* A weak reference helps where something else holds the object: an instance of one's own, as a parent
- * is. A list, a partial or a generator that the attribute alone holds would be gone at once. */
+ * is. A list, a partial or a generator that the attribute alone holds would be gone at once; so would a
+ * callback, which C may still call. */
 static const char *remedy(const struct snapshot *s, const struct cycle_cut *cut, bool is_attribute)
 {
+	if (is_ctypes_function(s, cut->to))
+		return "when C does not call it any more, or make it of a function that refers to "
+		       "its object weakly";
 	if (!(s->flags[cut->to] & HGS_OBJ_USER))
 		return "when done";
 	if (is_attribute)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "answer_parts.h"
+#include "edge_text.h"
 
 /* Way there and way back as one ring; steps 0 where they meet in between, which is no ring. */
 static struct hg_error *join(struct chain *there, const struct chain *back)
@@ -55,6 +56,7 @@ static uint32_t known_member(const struct making *making, const struct loop *loo
 
 	for (uint32_t k = 0; loop->user && k < loop->size; k++)
 		if ((s->flags[members[k]] & HGS_OBJ_USER) &&
+		    !is_ctypes_function(s, members[k]) && /* of a class that ctypes makes */
 		    !holder_at(making, members[k], HGS_HOLDER_HANDLE))
 			return members[k];
 	for (uint32_t k = 1; k < loop->size; k++)
@@ -89,6 +91,8 @@ struct hg_error *loop_ring(struct making *making, const struct loop *loop, struc
 		object = known;
 	else if (loop->user && object != known && holder_at(making, object, HGS_HOLDER_HANDLE))
 		error = ring_through(making, object, known, ret);
+	else if (loop->user && object != known && holder_at(making, object, HGS_HOLDER_CALLBACK))
+		error = ring_through(making, known, object, ret);
 	if (!error && !ret->steps && loop->user && holder_at(making, object, HGS_HOLDER_HANDLE))
 		object = known;
 	if (!error && !ret->steps)

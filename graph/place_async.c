@@ -1,5 +1,7 @@
 /* What waits: suspended generators and coroutines, the tasks that drive them, what the asyncio loop is
  * to call; and, for comparison, functions that run. Modules/_asynciomodule.c, Lib/asyncio/events.py. */
+#include <string.h>
+
 #include "edge_text.h"
 #include "place_parts.h"
 
@@ -83,16 +85,23 @@ uint32_t match_submitted(const struct place *place)
 		       : 0;
 }
 
+/* "queue of the asyncio loop: ..." and the like: no expression, where a blank stands in quotes only. */
+static bool is_words(const char *head)
+{
+	return head[strcspn(head, " .[(")] == ' ';
+}
+
 /* A task that has no name where it is goes by its coroutine's. */
 void path_task(const struct place *place, struct place_path *path)
 {
 	const struct hgs_frame *frame = frame_of(place->s, place_object(place, place->last));
+	bool words = is_words(path->head);
 
-	if (*path->head == '<')
+	if (*path->head == '<' || words)
 		fprintf(path->new_head, "the pending task %s()", snapshot_string(place->s, frame->name));
 	else
 		fprintf(path->new_head, "the pending task %s", path->head);
-	fputs(path->tail, path->new_tail);
+	fprintf(path->new_tail, "%s%s%s", words ? " in " : "", words ? path->head : "", path->tail);
 }
 
 void path_wakeup(const struct place *place, struct place_path *path)

@@ -30,11 +30,14 @@ static const struct holder *first_holder(const struct answer *answer, const stru
 static char *keeper(const struct answer *answer, const struct library *library)
 {
 	const struct holder *holder = first_holder(answer, library, HGS_HOLDER_HANDLE);
+	const struct holder *module = first_holder(answer, library, HGS_HOLDER_MODULE);
 	const struct holder *number = first_holder(answer, library, HGS_HOLDER_INTEGER);
 	char more[WORD_SIZE + 8] = "";
 	const char *who;
 	char *ret;
 
+	if (!holder && module)
+		return asprintf(&ret, "module %s", module->path) < 0 ? NULL : ret;
 	if (!holder && number && library->opens > 0)
 		return asprintf(&ret, "integer %s", number->path) < 0 ? NULL : ret;
 	if (!holder && library->opens > 0)

@@ -1,5 +1,6 @@
 """Cycles whose cheapest cut is known: tests/test_cuts.py asks for each. Garbage, and gc is off."""
 
+import ctypes
 import functools
 import gc
 
@@ -65,6 +66,16 @@ class Partial:
         pass
 
 
+class Called:
+    """C has the address of the callback: held weakly, it would be gone when it is called."""
+
+    def __init__(self):
+        self.callback = ctypes.CFUNCTYPE(None)(self.handle)
+
+    def handle(self):
+        pass
+
+
 class Suspended:
     def __init__(self):
         self.steps = self.run()
@@ -85,6 +96,6 @@ class Plain:
 
 gc.collect()  # what imports leave behind: functools has a cycle of its own from 3.14 on
 gc.disable()
-for one in (Ring, Parent, Twice, Listener, Partial, Suspended, Plain):
+for one in (Ring, Parent, Twice, Listener, Partial, Called, Suspended, Plain):
     one()
 common.serve(still=False)

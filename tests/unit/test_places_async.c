@@ -126,6 +126,31 @@ static void test_handle(void **state)
 	heap_destroy(heap);
 }
 
+/* asyncio's own handles are methods of transports, whose protocols have the tasks of their clients. */
+static void test_task_of_handle(void **state)
+{
+	struct heap *heap = heap_create();
+	uint32_t main = heap_module(heap, "__main__", NULL), loop = heap_object(heap, "list");
+	uint32_t handle = heap_object(heap, "asyncio.events.Handle");
+	uint32_t method = heap_object(heap, "method"), transport = heap_object(heap, "list");
+	uint32_t task = heap_object(heap, "_asyncio.Task"), dll = heap_object(heap, "list");
+	uint32_t coroutine = suspended(heap, "coroutine", "client", 9, false);
+
+	heap_key(heap, main, "ready", loop);
+	heap_refer(heap, loop, index_edge(0), handle);
+	heap_member(heap, handle, "_callback", method);
+	heap_member(heap, method, "__func__", heap_function(heap, "Transport.read"));
+	heap_member(heap, method, "__self__", transport);
+	heap_member(heap, transport, "_task", task);
+	heap_refer(heap, task, HGS_EDGE_UNNAMED, coroutine);
+	heap_refer(heap, coroutine, HGS_EDGE_NAME(HGS_EDGE_LOCAL, heap_str(heap, "dll")), dll);
+	assert_place(heap, dll,
+		     &(struct expected){"local dll in client:9 of the pending task client() in queue of "
+					"the asyncio loop: Transport.read.__self__._task",
+					"a pending task", "which waits in client:9", SEVERITY_WARNING});
+	heap_destroy(heap);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -133,6 +158,7 @@ int main(void)
 		cmocka_unit_test(test_suspended),
 		cmocka_unit_test(test_unawaited),
 		cmocka_unit_test(test_handle),
+		cmocka_unit_test(test_task_of_handle),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
