@@ -10,8 +10,10 @@ bool source_is_pid(const char *source, pid_t *pid);
 /* The process behind a PID, ready to be captured; wrong words have exit code 2 or 3. */
 _must_check_ struct hg_error *source_process(const char *source, struct process **ret);
 
-/* An open descriptor on an ELF core (core.h); -1 where the file is none. */
-int source_open_core(const char *path);
+/* *fd becomes an open descriptor on an ELF core (core.h), unpacked where it is compressed; -1 where the file
+ * is none. */
+_must_check_ struct hg_error *source_open_core(const char *path, const struct interrupt *interrupt,
+					       int *fd);
 
 /* Opens a file: a snapshot. What it is instead is said (exit 5). */
 _must_check_ struct hg_error *source_file(const char *path, struct snapshot **ret);

@@ -163,14 +163,15 @@ static struct hg_error *open_source(struct session *s, bool live)
 {
 	const struct options *o = s->options;
 	const struct core_places places = { .exe = o->exe, .sysroot = o->sysroot };
+	struct hg_error *error;
 	pid_t pid;
 
 	if (live || source_is_pid(o->source, &pid))
 		return source_process(o->source, &s->process);
-	s->core_fd = source_open_core(o->source);
-	if (s->core_fd < 0)
-		return NULL;
 	progress_show(&s->progress, "reading the core", 0);
+	error = source_open_core(o->source, s->interrupt, &s->core_fd);
+	if (error || s->core_fd < 0)
+		return error;
 	return core_open(s->core_fd, o->source, &places, s->interrupt, &s->core);
 }
 

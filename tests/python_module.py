@@ -14,7 +14,7 @@ SOURCES = ["python_glue/module/module.c", "python_glue/module/own_copy.c",
            "python_glue/hook_blob.c"]
 LIBRARIES = ["inspect/libheapgraph-inspect.a", "python_glue/libheapgraph-glue.a",
              "graph/libheapgraph-graph.a"]
-NEEDED = ["libelf", "libxxhash", "libcgraph", "libgvc", "fontconfig"]
+NEEDED = ["libelf", "libzstd", "liblz4", "libxxhash", "libcgraph", "libgvc", "fontconfig"]
 
 
 def headers(python):
