@@ -8,16 +8,6 @@
 
 #define SELF (1u << 31) /* in a component's size: it has a self loop */
 
-static bool is_live_scaffold(const struct answer *answer, uint32_t object)
-{
-	const struct snapshot *s = answer->s;
-
-	if (unreached(answer, object))
-		return false;
-	return s->flags[object] & (HGS_OBJ_TYPE_OBJECT | HGS_OBJ_MODULE | HGS_OBJ_PSEUDO) ||
-	       ((s->flags[object] & HGS_OBJ_DICT) && modules_is_table(s, object));
-}
-
 /* Nearly all that lives is one component: instances refer to their class, its functions to their
  * globals, those to modules, sys.modules to everything. Cycles that mean something show when live
  * classes, modules, their dicts and running frames are left out. Garbage is never part of that
@@ -30,7 +20,7 @@ static struct hg_error *scaffold(const struct answer *answer, uint8_t **ret)
 	if (!skip)
 		return &hg_error_no_memory;
 	for (uint32_t i = 0; i < s->n; i++) {
-		if (!is_live_scaffold(answer, i))
+		if (unreached(answer, i) || !is_scaffold(s, i))
 			continue;
 		skip[i] = 1;
 		if (!(s->flags[i] & HGS_OBJ_MODULE))

@@ -11,6 +11,12 @@ bool modules_is_table(const struct snapshot *s, uint32_t object)
 	return false;
 }
 
+bool is_scaffold(const struct snapshot *s, uint32_t object)
+{
+	return s->flags[object] & (HGS_OBJ_TYPE_OBJECT | HGS_OBJ_MODULE | HGS_OBJ_PSEUDO) ||
+	       ((s->flags[object] & HGS_OBJ_DICT) && modules_is_table(s, object));
+}
+
 uint32_t attribute_dict(const struct snapshot *s, uint32_t object)
 {
 	for (uint64_t e = s->start[object]; e < s->start[object + 1]; e++)

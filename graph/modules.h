@@ -11,6 +11,8 @@ enum module_origin {
 
 /* The dicts that are a sys.modules, few (one per interpreter). */
 bool modules_is_table(const struct snapshot *s, uint32_t object);
+/* What every program has and nearly everything is reached by: classes, modules, sys.modules, frames. */
+bool is_scaffold(const struct snapshot *s, uint32_t object);
 
 /* The folder of the standard library: dirname(os.__file__), caller frees; NULL where unknown (or
  * without memory). O(modules). */

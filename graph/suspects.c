@@ -33,12 +33,6 @@ struct scan {
 	struct suspects *found;
 };
 
-static bool is_scaffold(const struct snapshot *s, uint32_t object)
-{
-	return s->flags[object] & (HGS_OBJ_TYPE_OBJECT | HGS_OBJ_MODULE | HGS_OBJ_PSEUDO) ||
-	       ((s->flags[object] & HGS_OBJ_DICT) && modules_is_table(s, object));
-}
-
 static bool is_module_dict(const struct answer *answer, uint32_t object)
 {
 	uint32_t parent = answer->reach->parent[object];

@@ -22,7 +22,10 @@ static void put_verdict(struct page *page, const struct answer *answer, const st
 			  name);
 		break;
 	}
-	if (library->fact->flags & HGS_LIB_NODELETE)
+	if (library->fact->flags & (HGS_LIB_STARTUP | HGS_LIB_MAIN))
+		page_wrap(page, INK_PLAIN, 0, 2, "The process has it from its start: dlclose() does not "
+			  "unload it.");
+	else if (library->fact->flags & HGS_LIB_NODELETE)
 		page_wrap(page, INK_PLAIN, 0, 2, "It is marked nodelete: dlclose() does not unload it.");
 	else if (library->opens > 0)
 		page_wrap(page, INK_PLAIN, 0, 2, "%lld open%s to be closed.", (long long)library->opens,

@@ -197,9 +197,9 @@ static struct hg_error *make(struct listing *l)
 	const struct snapshot *s = l->answer->s;
 	struct unload *unload = l->unload;
 
+	put_dependents(l);
 	for (uint32_t i = 0; i < l->library->num_holders; i++)
 		put_holder(l, &l->answer->holders[l->library->holders[i]]);
-	put_dependents(l);
 	for (uint32_t i = 0; i < s->num_pointers; i++)
 		if (s->pointers[i].library == unload->library)
 			put_pointer(l, &s->pointers[i]);

@@ -113,7 +113,8 @@ def test_the_same_pictures(packages, python):
     code = """
 looks = [{}, {"max_depth": 5, "too_many": 4}, {"too_many": 3}, {"shortnames": False}, {"max_depth": 0},
          {"highlight": inspect.isclass}, {"extra_info": id}, {"extra_ignore": [id(globals())]},
-         {"filter": inspect.isfunction}, {"extra_node_attrs": lambda one: {"URL": str(id(one)), "x": None}, "max_depth": 1}]
+         {"filter": inspect.isfunction},
+         {"extra_node_attrs": lambda one: {"URL": str(id(one)), "x": None}, "max_depth": 1}]
 texts = [None, None]
 differ, length = [], 0
 gc.collect()
@@ -125,7 +126,9 @@ for number, look in enumerate(looks):
                 texts[which] = written(module, name, what, **look)
                 gc.collect()
             length += len(texts[0])
-            if texts[0] != texts[1]: differ.append([number, name, type(what).__name__, sorted(set(texts[0].splitlines()) ^ set(texts[1].splitlines()))])
+            if texts[0] != texts[1]:
+                lines = [set(text.splitlines()) for text in texts]
+                differ.append([number, name, type(what).__name__, sorted(lines[0] ^ lines[1])])
 say([differ, length > 100000])
 for module in objgraph, heapgraph:
     chain = module.find_backref_chain(leaf, module.is_proper_module)
