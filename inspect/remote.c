@@ -25,7 +25,7 @@ struct hg_error *remote_begin(struct remote *remote, pid_t pid, pid_t tid,
 
 	if (error)
 		return error;
-	*remote = (struct remote){ .pid = pid, .tid = tid, .memory = { pid }, .gadgets = gadgets };
+	*remote = (struct remote){ .pid = pid, .tid = tid, .memory = { .pid = pid }, .gadgets = gadgets };
 	if (ptrace(PTRACE_GETREGS, tid, 0, &remote->saved) < 0 ||
 	    ptrace(PTRACE_GETSIGMASK, tid, sizeof(uint64_t), &remote->saved_mask) < 0)
 		return lost(remote);
