@@ -52,6 +52,18 @@ static char *advise(const struct library *library, const char *integer)
 			    library->name);
 }
 
+static struct hg_error *add(struct answer *answer, enum finding_code code, uint32_t library,
+			    uint64_t count, struct finding **ret)
+{
+	struct hg_error *error = finding_add(answer, code, ret);
+
+	if (error)
+		return error;
+	finding_about(answer, *ret, library);
+	(*ret)->count = count;
+	return NULL;
+}
+
 /* What could not be read may own some; what is held as numbers may be meant to be. */
 static struct hg_error *report(struct answer *answer, uint32_t index)
 {
@@ -59,12 +71,11 @@ static struct hg_error *report(struct answer *answer, uint32_t index)
 	const char *opaque = find_opaque(answer), *integer = integer_path(answer, library);
 	_cleanup_free_ char *numbers = integer_words(library, integer);
 	struct finding *finding;
-	struct hg_error *error = finding_add(answer, FINDING_LEAKED_OPEN, &finding);
+	struct hg_error *error = add(answer, FINDING_LEAKED_OPEN, index,
+				     (uint64_t)library->leaked_opens, &finding);
 
 	if (error)
 		return error;
-	finding_about(answer, finding, index);
-	finding->count = (uint64_t)library->leaked_opens;
 	finding->title = finding_text("%s: %lld open%s that no Python object owns", library->name,
 				      (long long)library->leaked_opens,
 				      plural(finding->count));
@@ -99,12 +110,10 @@ static struct hg_error *report_mapped(struct answer *answer, uint32_t index)
 	const char *first = library->why[0] ? library->why[0] : "";
 	const char *second = *first && library->why[1] ? library->why[1] : "";
 	struct finding *finding;
-	struct hg_error *error = finding_add(answer, FINDING_STILL_MAPPED, &finding);
+	struct hg_error *error = add(answer, FINDING_STILL_MAPPED, index, 1, &finding);
 
 	if (error)
 		return error;
-	finding_about(answer, finding, index);
-	finding->count = 1;
 	finding->title = finding_text("%s: closed by all who opened it, and still mapped",
 				      library->name);
 	finding->evidence = finding_text("no dlopen outstanding; %s%s%s",
@@ -133,12 +142,10 @@ static struct hg_error *report_resident(struct answer *answer, uint32_t index)
 {
 	const struct library *library = &answer->libraries[index];
 	struct finding *finding;
-	struct hg_error *error = finding_add(answer, FINDING_STILL_MAPPED, &finding);
+	struct hg_error *error = add(answer, FINDING_STILL_MAPPED, index, 1, &finding);
 
 	if (error)
 		return error;
-	finding_about(answer, finding, index);
-	finding->count = 1;
 	finding->title = finding_text("%s: no Python object owns it, and it is never unloaded",
 				      library->name);
 	finding->evidence = finding_text("nodelete: it was linked so, or has a unique symbol (C++); "

@@ -181,18 +181,16 @@ void loops_deinit(struct loops *loops)
 	free(loops->edge);
 }
 
+static int by_component(const void *key, const void *row)
+{
+	uint32_t component = *(const uint32_t *)key, other = ((const struct loop *)row)->component;
+
+	return (component > other) - (component < other);
+}
+
 struct loop *loop_of(const struct loops *loops, uint32_t component)
 {
-	uint32_t low = 0, high = loops->count;
-
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (loops->loop[middle].component < component)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < loops->count && loops->loop[low].component == component ? &loops->loop[low]
-									     : NULL;
+	if (!loops->count)
+		return NULL;
+	return bsearch(&component, loops->loop, loops->count, sizeof(*loops->loop), by_component);
 }

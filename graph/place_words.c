@@ -62,21 +62,19 @@ void edge_cache(const struct place *place, FILE *out)
 		fputs("a cached call", out);
 }
 
+static int by_dict(const void *key, const void *row)
+{
+	uint32_t dict = *(const uint32_t *)key, other = ((const struct hgs_thread_local *)row)->dict;
+
+	return (dict > other) - (dict < other);
+}
+
 const struct hgs_thread_local *place_thread_local(const struct snapshot *s, uint32_t dict)
 {
-	uint32_t low = 0, high = s->num_thread_locals;
-
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (s->thread_locals[middle].dict < dict)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < s->num_thread_locals && s->thread_locals[low].dict == dict
-		       ? &s->thread_locals[low]
-		       : NULL;
+	if (!s->num_thread_locals)
+		return NULL;
+	return bsearch(&dict, s->thread_locals, s->num_thread_locals, sizeof(*s->thread_locals),
+		       by_dict);
 }
 
 static void print_thread(FILE *out, const struct place *place)

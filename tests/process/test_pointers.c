@@ -34,7 +34,7 @@ static void make(struct world *w)
 			   0);
 
 	assert_true(at != MAP_FAILED);
-	*w = (struct world){ .memory = { getpid() }, .base = (uint64_t)(uintptr_t)at };
+	*w = (struct world){ .memory = { .pid = getpid() }, .base = (uint64_t)(uintptr_t)at };
 	memset(at + PAGE, 0x90, PAGE);
 	memcpy(at + PAGE + 16, (uint8_t[]){ 0xe8, 0xeb, 0xff, 0xff, 0xff }, 5);
 	memcpy(at + PAGE + 32, (uint8_t[]){ 0xff, 0xd0 }, 2);
