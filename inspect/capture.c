@@ -191,6 +191,19 @@ static void writer_destroyp(struct snapshot_writer **writer)
 	snapshot_writer_destroy(*writer);
 }
 
+/* What is read of the target while it runs, and what fails for reasons of ours. */
+static struct hg_error *prepare(struct process *process, int fd, const char *name,
+				struct py_runtime *runtime, struct descriptors *before,
+				struct snapshot_writer **writer)
+{
+	struct hg_error *error = py_runtime_open(&process->memory, process->runtime,
+						 process->python_version, runtime);
+
+	if (!error)
+		error = descriptors_read(process->pid, before);
+	return error ? error : snapshot_writer_begin(fd, name, writer);
+}
+
 struct hg_error *capture(struct process *process, const struct capture_options *options, int fd,
 			 const char *name, const struct interrupt *interrupt,
 			 struct progress *progress)
@@ -213,12 +226,7 @@ struct hg_error *capture(struct process *process, const struct capture_options *
 
 	if (!runtime || !walk)
 		return &hg_error_no_memory;
-	error = py_runtime_open(&process->memory, process->runtime, process->python_version,
-				runtime);
-	if (!error)
-		error = descriptors_read(process->pid, &before);
-	if (!error)
-		error = snapshot_writer_begin(fd, name, &writer);
+	error = prepare(process, fd, name, runtime, &before, &writer);
 	if (!error)
 		error = interrupt_check(interrupt);
 	how.interrupt = interrupt;
