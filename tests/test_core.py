@@ -96,6 +96,8 @@ def test_both_cores(name, python, sample, run, tmp_path, monkeypatch):
     snapshot = tmp_path / "a.hgs"
     saved = run("types", core, *sysroot, "-o", snapshot)
     core.unlink()
+    if python.root:  # the kernel names files as the process saw them
+        live.out = live.out.replace(str(python.root), "")
     assert second.code == 0, second.err
     same(live, second)
     assert saved.code == 0, saved.err
