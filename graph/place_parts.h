@@ -66,6 +66,12 @@ void path_suspended(const struct place *place, struct place_path *path);
 void path_wakeup(const struct place *place, struct place_path *path);
 void path_task(const struct place *place, struct place_path *path);
 
+/* --- IPython (place_shell.c) -------------------------------------------------------------------- */
+
+uint32_t match_displayed(const struct place *place);
+void path_displayed(const struct place *place, struct place_path *path);
+void advise_displayed(const struct place *place, FILE *out);
+
 /* --- words (place_words.c) ---------------------------------------------------------------------- */
 
 /* Value of an attribute: of the object itself or of its attribute dictionary; HGS_NONE: none. */

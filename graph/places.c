@@ -241,6 +241,8 @@ static const struct place_rule rules[] = {
 	 "a suspended generator or coroutine", SEVERITY_WARNING, advise_suspended},
 	{"logging.Logger logging.RootLogger", match_logger, path_logger, NULL, "a logging handler",
 	 SEVERITY_WARNING, advise_logger},
+	{NULL, match_displayed, path_displayed, NULL, "IPython's record of what was displayed",
+	 SEVERITY_WARNING, advise_displayed},
 	{NULL, match_handled, NULL, NULL, "the exception that an except block is handling",
 	 SEVERITY_WARNING, advise_handled},
 	{"function", match_module, path_module, NULL, "a module that is not in sys.modules",

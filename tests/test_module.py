@@ -56,6 +56,36 @@ say(repr(ask(Proc())))
     assert re.search(found, lost), "only the caller holds it, and that is said"
 
 
+def test_references_found_and_counted(inside):
+    code = """
+import ctypes
+class Proc: pass
+one = Proc()
+pair = [one, one]
+
+def inner():
+    mine = Proc()
+    return told(mine)
+
+def told(obj):
+    answer = heapgraph.refcount(obj)
+    return [answer.counted, answer.missing, sorted(row["edge"] for row in answer.found)]
+
+say([heapgraph.refcount(one).counted, sorted(row["edge"] for row in heapgraph.refcount(one).found)])
+say(heapgraph.refcount(Proc()).counted)
+say(inner())
+ctypes.pythonapi.Py_IncRef(ctypes.py_object(one))
+say([heapgraph.refcount(one).missing, len(heapgraph.refcount(one).found)])
+"""
+    counted, alone, local, lost = inside(code)
+    assert counted == [3, ["['one']", "[0]", "[1]"]]
+    assert alone == 0
+    # Local variables of the callers; up to 3.10 the argument lies on the stack of inner() as well.
+    assert [edge.split(":")[0] for edge in local[2]] == ["local mine in inner", "local obj in told"]
+    assert local[0] == len(local[2]) + local[1] and local[1] <= 1
+    assert lost == [1, 3]
+
+
 def test_the_same_as_from_outside(inside):
     code = """
 class Node: pass

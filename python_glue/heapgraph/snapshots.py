@@ -9,7 +9,7 @@ import sys
 import tempfile
 import weakref
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Tuple, Union
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
 
 from . import _heapgraph
 from .command import Error, answer, run, text
@@ -132,6 +132,19 @@ def _own_frames() -> int:
     return count
 
 
+def _take(path: Optional[PathLike], frames: int, **wishes: bool) -> Snapshot:
+    if path is not None:
+        _heapgraph.capture(path, frames=frames, **wishes)
+        return Snapshot(path)
+    folder = tempfile.mkdtemp(prefix="heapgraph-")
+    try:
+        _heapgraph.capture(os.path.join(folder, "snapshot.hgs"), frames=frames, **wishes)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return Snapshot(os.path.join(folder, "snapshot.hgs"), temporary=folder)
+
+
 def snapshot(path: Optional[PathLike] = None, *, force: bool = False,
              redact: bool = False) -> Snapshot:
     """A snapshot of this process, now.
@@ -140,17 +153,7 @@ def snapshot(path: Optional[PathLike] = None, *, force: bool = False,
     clone. No collection is run, nothing is changed. ``path`` ends in .hgs; without one the file is
     temporary. ``redact`` leaves values out.
     """
-    if path is not None:
-        _heapgraph.capture(path, force=force, redact=redact, frames=_own_frames())
-        return Snapshot(path)
-    folder = tempfile.mkdtemp(prefix="heapgraph-")
-    try:
-        _heapgraph.capture(os.path.join(folder, "snapshot.hgs"), redact=redact,
-                           frames=_own_frames())
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    return Snapshot(os.path.join(folder, "snapshot.hgs"), temporary=folder)
+    return _take(path, _own_frames() + 1, force=force, redact=redact)
 
 
 def open(path: PathLike) -> Snapshot:  # as gzip.open: a snapshot that is there
@@ -177,6 +180,33 @@ def why_alive(obj: object) -> Answer:
 def retained(obj: object) -> Answer:
     """What would be freed if ``obj`` went."""
     return snapshot().retained(_address(obj))
+
+
+class References(NamedTuple):
+    """The references to an object: how many its count says, and those that were found."""
+
+    counted: int
+    found: List[Dict[str, Any]]  #: each with the ``object``, its ``type``, and the ``edge``
+
+    @property
+    def missing(self) -> int:
+        """References that no object and no frame accounts for: C code has them, or lost them."""
+        return self.counted - len(self.found)
+
+
+def refcount(obj: object) -> References:
+    """The reference count of ``obj``, without those of this call, and the references that are found.
+
+    A caller's local variable is one of them. Up to CPython 3.10 the stack of a running frame is not
+    known: what lies only there is missing.
+    """
+    held = [obj]  # the one reference that this call has, in any version
+    del obj
+    # Up to 3.10 the argument stays on the caller's stack (_PyEval_EvalFrameDefault, CALL_FUNCTION).
+    ours = 1 if sys.version_info >= (3, 11) else 2
+    row = _take(None, _own_frames()).ask("backrefs", _address(held[0]), "--limit", 0)["objects"][0]
+    return References(row["refcount"] - ours, [one for one in row["referrers"]
+                                               if one["object"] != _address(held)])
 
 
 def handles() -> Answer:

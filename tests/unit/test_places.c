@@ -223,6 +223,38 @@ static void test_logger(void **state)
 	heap_destroy(heap);
 }
 
+static void test_displayed(void **state)
+{
+	static const char record[] = "IPython's record of what was displayed", fix[] = "%reset -f out";
+	struct heap *heap = heap_create();
+	uint32_t main = heap_module(heap, "__main__", NULL), plain = heap_module(heap, "plain", NULL);
+	uint32_t out = heap_object(heap, "dict"), shown = heap_object(heap, "app.Frame");
+	uint32_t last = heap_object(heap, "app.Frame"), mine = heap_object(heap, "app.Frame");
+	uint32_t hook = heap_object(heap, "IPython.core.displayhook.DisplayHook");
+	uint32_t older = heap_object(heap, "app.Frame"), hidden = heap_object(heap, "app.Frame");
+	uint32_t shell = heap_object(heap, "ipykernel.zmqshell.ZMQInteractiveShell");
+	uint32_t names = heap_object(heap, "dict");
+
+	heap_key(heap, main, "_oh", out);
+	heap_key(heap, out, "7", shown);
+	heap_key(heap, main, "_12", last);
+	heap_key(heap, main, "hook", hook);
+	heap_key(heap, heap_dict_of(heap, hook), "__", older);
+	heap_key(heap, plain, "_", mine);
+	heap_key(heap, main, "shell", shell);
+	heap_key(heap, heap_dict_of(heap, shell), "user_ns_hidden", names);
+	heap_key(heap, names, "_3", hidden);
+	assert_place(heap, shown,
+		     &(struct expected){"Out['7']", record, fix, SEVERITY_WARNING});
+	assert_place(heap, last, &(struct expected){"_12", record, fix, SEVERITY_WARNING});
+	assert_place(heap, older, &(struct expected){"__", record, fix, SEVERITY_WARNING});
+	assert_place(heap, mine, &(struct expected){"plain._", NULL, NULL, SEVERITY_NOTE});
+	assert_place(heap, hidden,
+		     &(struct expected){"get_ipython().user_ns_hidden['_3']", record,
+					"`del get_ipython().user_ns_hidden['_3']`", SEVERITY_WARNING});
+	heap_destroy(heap);
+}
+
 /* What a stored method, traceback or function keeps beside itself. */
 static void test_kept_beside(void **state)
 {
@@ -318,6 +350,7 @@ int main(void)
 		cmocka_unit_test(test_context),
 		cmocka_unit_test(test_ffi),
 		cmocka_unit_test(test_logger),
+		cmocka_unit_test(test_displayed),
 		cmocka_unit_test(test_kept_beside),
 		cmocka_unit_test(test_classes),
 		cmocka_unit_test(test_handled),
