@@ -56,6 +56,16 @@ say(repr(ask(Proc())))
     assert re.search(found, lost), "only the caller holds it, and that is said"
 
 
+def test_its_own_descriptors_are_none_of_the_program(inside):
+    code = """
+mine = open("/dev/null")
+say([[row["fd"], row["target"]] for row in heapgraph.handles()["descriptors"] if row["fd"] > 2])
+say(mine.fileno())
+"""
+    rows, number = inside(code)
+    assert rows == [[number, "/dev/null"]]
+
+
 def test_references_found_and_counted(inside):
     code = """
 import ctypes

@@ -51,8 +51,11 @@ static uint64_t time_ns(clockid_t clock)
 /* All that can fail for reasons of ours, and what is slow. */
 static struct hg_error *prepare(struct self *self, const char *path, bool force)
 {
-	struct hg_error *error = output_open(path, force, &self->output);
+	/* First: what is opened below is none of the program's. */
+	struct hg_error *error = descriptors_read(getpid(), &self->before);
 
+	if (!error)
+		error = output_open(path, force, &self->output);
 	self->walk = calloc(1, sizeof(*self->walk));
 	if (!error && !self->walk)
 		error = &hg_error_no_memory;
@@ -64,8 +67,6 @@ static struct hg_error *prepare(struct self *self, const char *path, bool force)
 	if (!error)
 		error = py_runtime_open(&self->process->memory, self->process->runtime,
 					self->process->python_version, &self->runtime);
-	if (!error)
-		error = descriptors_read(self->process->pid, &self->before);
 	if (!error)
 		error = snapshot_writer_begin(self->output.fd, path, &self->writer);
 	if (!error)
