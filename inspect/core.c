@@ -83,15 +83,42 @@ static struct hg_error *fill_process(struct core *core)
 	p->memory = core->freeze->memory;
 	p->exe = program_path(core);
 	p->image_size = core->file.auxv_size;
-	p->image = take_ptr(core->file.auxv);
+	p->image = malloc(p->image_size + 1);
 	p->cmdline = strdup(core->file.arguments);
-	p->paths = strdup(core->maps);
-	if (!p->exe || !p->cmdline || !p->paths)
+	if (!p->exe || !p->cmdline || !p->image)
+		return &hg_error_no_memory;
+	memcpy(p->image, core->file.auxv, p->image_size);
+	return NULL;
+}
+
+/* The mappings, as /proc/PID/maps would list them. */
+static struct hg_error *set_maps(struct core *core)
+{
+	struct process *p = core->process;
+
+	free(core->maps);
+	free(take_ptr(p->paths));
+	free(take_ptr(p->maps));
+	core->maps = core_image_maps(&core->file, &core->image);
+	p->paths = core->maps ? strdup(core->maps) : NULL;
+	if (!p->paths)
 		return &hg_error_no_memory;
 	if (maps_parse(p->paths, &p->maps, &p->num_maps) < 0)
 		return errno == ENOMEM ? &hg_error_no_memory
 				       : core_damaged(core->name, "its list of files is not what it says");
 	return NULL;
+}
+
+/* A core does not say which mapping the kernel grew by brk(). glibc keeps the end of it in a symbol of
+ * its own (sysdeps/unix/sysv/linux/brk.c); without that no mapping is called the heap. */
+static struct hg_error *name_heap(struct core *core)
+{
+	uint64_t symbol = process_symbol(core->process, "libc", "__curbrk"), end;
+
+	if (!symbol || memory_read_u64(&core->process->memory, symbol, &end))
+		return NULL;
+	core->image.heap_end = (end + CORE_PAGE - 1) & -(uint64_t)CORE_PAGE;
+	return set_maps(core);
 }
 
 static const struct core_binary *missing_binary(const struct core *core)
@@ -145,12 +172,14 @@ struct hg_error *core_open(int fd, const char *name, const struct core_places *p
 		error = core_image_make(&core->file, places, &core->image);
 	if (!error)
 		error = core_image_gaps(&core->image, &core->gaps);
-	if (!error && !(core->maps = core_image_maps(&core->file, &core->image)))
-		error = &hg_error_no_memory;
 	if (!error)
 		error = core_sandbox(&core->file, &core->image, interrupt, &core->freeze);
 	if (!error)
 		error = fill_process(core);
+	if (!error)
+		error = set_maps(core);
+	if (!error)
+		error = name_heap(core);
 	if (!error)
 		error = of_core(core, interrupt, interpreter_find(core->process));
 	if (error) {

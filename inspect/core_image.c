@@ -175,13 +175,16 @@ void core_image_deinit(struct core_image *image)
 }
 
 /* What the kernel calls mappings that are no file's, where the core tells. */
-static const char *anonymous_name(const struct core_file *core, const struct core_piece *piece)
+static const char *anonymous_name(const struct core_file *core, const struct core_image *image,
+				  const struct core_piece *piece)
 {
 	uint64_t vdso = core_file_auxv(core, AT_SYSINFO_EHDR);
 	uint64_t stack = core_file_auxv(core, AT_RANDOM); /* its bytes lie above the program's arguments */
 
 	if (vdso >= piece->start && vdso < piece->end)
 		return "[vdso]";
+	if (image->heap_end && piece->end == image->heap_end)
+		return "[heap]";
 	return stack >= piece->start && stack < piece->end ? "[stack]" : "";
 }
 
@@ -209,7 +212,7 @@ char *core_image_maps(const struct core_file *core, const struct core_image *ima
 		fprintf(out, "%lx-%lx %c%c%cp %08lx 00:00 %zu ", p->start, p->end,
 			p->prot & 1 ? 'r' : '-', p->prot & 2 ? 'w' : '-', p->prot & 4 ? 'x' : '-',
 			p->file_offset, file ? p->binary + 1 : 0);
-		put_path(out, file ? image->binaries[p->binary].path : anonymous_name(core, p));
+		put_path(out, file ? image->binaries[p->binary].path : anonymous_name(core, image, p));
 		fputc('\n', out);
 	}
 	if (out && fclose(out) == 0)

@@ -30,6 +30,7 @@ struct core_image {
 	size_t num_pieces;
 	struct core_binary *binaries;
 	size_t num_binaries;
+	uint64_t heap_end; /* of the mapping that brk() grows, whole pages; 0: not known */
 };
 
 /* Where files are looked for. */

@@ -51,6 +51,9 @@ def same(live, core):
     said, expected = rest(core), rest(live)
     for one in (said, expected):  # pages of zeros are not searched: in a core nobody touched them
         one["searched"].pop("bytes")
+    # Which descriptors are open a core does not say, so that none can be without an owner.
+    expected["findings"] = [found for found in expected["findings"]
+                            if found["code"] != "unowned-descriptor"]
     for key in expected:
         assert said[key] == expected[key], key
 
