@@ -27,8 +27,8 @@ static const char *loaded_by(const struct library *library, bool module)
 }
 
 /* Libraries that load libraries, and by what part of its path one is known that they load for
- * themselves, once, and keep. glibc: name services (nss/nss_module.c), the unwinder for
- * pthread_cancel and backtrace (misc/unwind-link.c), IDNA (inet/idna.c), character conversion
+ * themselves and keep. glibc: name services (nss/nss_module.c), the unwinder for pthread_cancel and
+ * backtrace (misc/unwind-link.c; to 2.33 each that needs it opens it anew), IDNA (inet/idna.c), character conversion
  * (iconv/gconv_dl.c). OpenSSL: crypto/engine/eng_dyn.c, crypto/provider_core.c. GCC: libgomp/target.c.
  * Those of ctypes and cffi are their objects'. */
 static const struct {
@@ -51,11 +51,19 @@ static bool is_known_loader(const struct library *library)
 	return false;
 }
 
-bool may_be_natives(const struct answer *answer, const struct library *library)
+/* One that the table has a loader for: how often that opens it is its own business. */
+static bool is_natives(const struct library *library)
 {
 	for (size_t i = 0; i < sizeof(loaders) / sizeof(*loaders); i++)
 		if (loaders[i].loads && strstr(library->path, loaders[i].loads))
 			return true;
+	return false;
+}
+
+bool may_be_natives(const struct answer *answer, const struct library *library)
+{
+	if (is_natives(library))
+		return true;
 	for (uint32_t i = 0; i < answer->num_libraries; i++)
 		if (&answer->libraries[i] != library &&
 		    answer->libraries[i].fact->flags & HGS_LIB_LOADS_LIBRARIES &&
@@ -84,7 +92,8 @@ static int64_t leaked_opens(const struct answer *answer, const struct library *l
 		owners = 1;
 	if (flags & HGS_LIB_IMPORTED_TWICE)
 		owners *= 2;
-	if (opens == 1 && !owners && !library->integers && may_be_natives(answer, library))
+	if (!owners && !library->integers &&
+	    (is_natives(library) || (opens == 1 && may_be_natives(answer, library))))
 		return -1;
 	return opens > owners ? opens - owners : 0;
 }

@@ -51,6 +51,14 @@ class Interpreter:
         return subprocess.run([*chroot, self.path, "-c", f"import {module}"],
                               capture_output=True).returncode == 0
 
+    def has_glibc(self, *version):
+        """Whether it runs on this glibc or a newer one."""
+        chroot = ["chroot", self.root] if self.root else []
+        done = subprocess.run([*chroot, self.path, "-c",
+                               "import os; print(os.confstr('CS_GNU_LIBC_VERSION'))"],
+                              capture_output=True, text=True, check=True)
+        return tuple(map(int, done.stdout.split()[1].split("."))) >= version
+
     def build_directory(self, build):
         """The build directory's name as the interpreter sees it (for the samples' libraries)."""
         return str(IN_ROOT / "build") if self.root else str(build)
