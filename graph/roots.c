@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "words.h"
+
 enum completion { ALONE, WITH_NAME, WITH_THREAD };
 
 static const struct root_kind {
@@ -110,10 +112,10 @@ char *root_words(const struct snapshot *s, uint32_t index, bool comm)
 
 char *data_words(const struct snapshot *s, const struct hgs_word *word)
 {
-	const char *path = snapshot_string(s, s->libraries[word->library].path), *slash = strrchr(path, '/');
+	const char *path = snapshot_string(s, s->libraries[word->library].path);
 	char *ret;
 
-	if (asprintf(&ret, "%s %s", slash && slash[1] ? slash + 1 : path,
+	if (asprintf(&ret, "%s %s", base_name(path),
 		     word->place == HGS_PLACE_BSS ? ".bss" : ".data") < 0)
 		return NULL;
 	return ret;

@@ -15,13 +15,6 @@ enum {
 	INDENT = 9,
 };
 
-static const char *base(const char *name)
-{
-	const char *slash = strrchr(name, '/');
-
-	return slash && slash[1] ? slash + 1 : name;
-}
-
 static void put_snapshot(struct page *page, const struct diff *diff, unsigned k,
 			 const char *const *names, int columns)
 {
@@ -33,7 +26,7 @@ static void put_snapshot(struct page *page, const struct diff *diff, unsigned k,
 
 	if (!localtime_r(&seconds, &tm) || !strftime(text, sizeof(text), "%H:%M:%S", &tm))
 		strcpy(text, "?");
-	page_cell(page, INK_PLAIN, columns, false, base(names[k]));
+	page_cell(page, INK_PLAIN, columns, false, base_name(names[k]));
 	page_cell(page, INK_DIM, 10, true, text);
 	if (k)
 		snprintf(more, sizeof(more), "+%.20s",
@@ -75,8 +68,8 @@ static void put_header(struct page *page, const struct diff *diff, const char *c
 			  "That this is one process is inferred from its number and addresses: a "
 			  "snapshot does not say when it started.");
 	for (unsigned k = 0; k < diff->count; k++)
-		if ((int)strlen(base(names[k])) > columns)
-			columns = (int)strlen(base(names[k]));
+		if ((int)strlen(base_name(names[k])) > columns)
+			columns = (int)strlen(base_name(names[k]));
 	if (columns > page->style->width / 3)
 		columns = page->style->width / 3;
 	for (unsigned k = 0; k < diff->count; k++) {
@@ -217,7 +210,7 @@ static struct hg_error *put_all_growth(struct page *page, const struct diff *dif
 		page_wrap(page, INK_PLAIN, 0, 2,
 			  "Kept: %s object%s, %s, appeared between %s and %s and still live in %s.",
 			  count_words(diff->kept, objects), plural(diff->kept), bytes_words(diff->kept_bytes, bytes),
-			  base(names[0]), base(names[1]), base(names[2]));
+			  base_name(names[0]), base_name(names[1]), base_name(names[2]));
 	error = put_rows(page, diff, &counts);
 	if (error)
 		return error;

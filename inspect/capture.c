@@ -144,6 +144,13 @@ static struct hg_error *write_incomplete(struct snapshot_writer *writer,
 	return error;
 }
 
+void capture_moment(struct taking *taking, pid_t pid)
+{
+	taking->meta.time_ns = time_ns(CLOCK_REALTIME);
+	taking->taken_ns = time_ns(CLOCK_BOOTTIME);
+	taking->meta.threads = threads_count(pid);
+}
+
 struct hg_error *capture_record(struct taking *t, struct freeze *freeze,
 				const struct interrupt *interrupt)
 {
@@ -236,9 +243,7 @@ struct hg_error *capture(struct process *process, const struct capture_options *
 		error = freeze_begin(process, runtime, &how, &freeze);
 	if (error)
 		return process_news(process, error);
-	t.meta.time_ns = time_ns(CLOCK_REALTIME);
-	t.taken_ns = time_ns(CLOCK_BOOTTIME);
-	t.meta.threads = threads_count(process->pid);
+	capture_moment(&t, process->pid);
 	t.writer = writer;
 	t.maps = maps = proc_read(freeze->memory.pid, "maps", NULL);
 	if (!maps)

@@ -36,6 +36,8 @@ struct taking {
 	struct facts_gaps gaps;
 };
 
+/* When the copy was made, which is now, and how many threads the process has. */
+void capture_moment(struct taking *taking, pid_t pid);
 /* All that is read while the copy exists; then what ends the file, for which it may be gone. */
 _must_check_ struct hg_error *capture_record(struct taking *taking, struct freeze *freeze,
 					      const struct interrupt *interrupt);

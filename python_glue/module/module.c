@@ -7,13 +7,11 @@
 #include <Python.h>
 
 #include <errno.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../../inspect/capture.h"
 #include "../../inspect/output.h"
 #include "../../inspect/proc.h"
-#include "../../inspect/threads.h"
 #include "heap.h"
 #include "own_copy.h"
 
@@ -38,14 +36,6 @@ static void self_deinit(struct self *self)
 	walk_free(self->walk);
 	process_close(self->process);
 	free(self->maps);
-}
-
-static uint64_t time_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
 /* All that can fail for reasons of ours, and what is slow. */
@@ -140,10 +130,8 @@ static struct hg_error *take(const struct wish *wish)
 		t.why_inconsistent = "a garbage collection called for it";
 	error = own_copy_make(&self.copy);
 	Py_BEGIN_ALLOW_THREADS
-	t.meta.time_ns = time_ns(CLOCK_REALTIME);
-	t.taken_ns = time_ns(CLOCK_BOOTTIME);
+	capture_moment(&t, self.process->pid);
 	t.meta.stopped_ns = self.copy.cloned_ns;
-	t.meta.threads = threads_count(self.process->pid);
 	if (!error)
 		error = write_snapshot(&self, &t, wish);
 	Py_END_ALLOW_THREADS
