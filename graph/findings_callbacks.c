@@ -9,6 +9,7 @@
 #include "findings.h"
 #include "modules.h"
 #include "native.h"
+#include "places.h"
 
 enum fate { FATE_KEPT, FATE_GARBAGE, FATE_FREED };
 
@@ -70,16 +71,6 @@ static uint32_t callable_of(const struct snapshot *s, uint32_t callback)
 			return to;
 	}
 	return callback;
-}
-
-/* "Gauge.observe" of a function or a bound method, else the type. */
-static const char *callable_name(const struct snapshot *s, uint32_t callback)
-{
-	uint32_t callable = callable_of(s, callback);
-	uint32_t inner = member_value(s, callable, "__func__");
-	const char *name = snapshot_text(s, inner == HGS_NONE ? callable : inner);
-
-	return *name ? name : snapshot_type_name(s, callable);
 }
 
 /* The name of the ctypes function object, which a program keeps; its thunk hangs on it. */
@@ -164,8 +155,9 @@ static struct hg_error *report(const struct calls *calls, const uint32_t *words,
 	const struct holder *holder = first->target == HGS_NONE ? NULL :
 		holder_at(calls->making, first->target, HGS_HOLDER_CALLBACK);
 	_cleanup_free_ char *place = word_place(answer, first);
-	const char *callable = first->target == HGS_NONE ? "a libffi closure that no object has"
-							 : callable_name(answer->s, first->target);
+	const char *callable = first->target == HGS_NONE ?
+		"a libffi closure that no object has" :
+		callable_name(answer->s, callable_of(answer->s, first->target));
 	enum fate fate = fate_of(answer, first);
 	uint32_t library = first->library; /* HGS_NONE: the heap */
 	struct finding *finding;

@@ -171,3 +171,16 @@ const struct scene scenes[] = {
 	{"nothing", nothing}, {"hostile", hostile}, {"wide", wide},	{"deep", deep},
 	{NULL, NULL},
 };
+
+char *read_all(FILE *file)
+{
+	char *text = NULL, buffer[4096];
+	size_t size, got;
+	FILE *out = open_memstream(&text, &size);
+
+	rewind(file);
+	while ((got = fread(buffer, 1, sizeof(buffer), file)) > 0)
+		fwrite(buffer, 1, got, out);
+	fclose(out);
+	return text;
+}

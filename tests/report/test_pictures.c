@@ -23,12 +23,6 @@ static const char *const kind_names[] = {
 };
 #define KINDS (sizeof(kind_names) / sizeof(*kind_names))
 
-static void must(struct hg_error *error)
-{
-	if (error)
-		fail_msg("%s", error->message);
-}
-
 static const char *get(void *object, const char *name)
 {
 	const char *value = agget(object, (char *)name);
@@ -87,19 +81,6 @@ static FILE *draw(const struct answer *answer, const struct picture_options *opt
 	must(picture_draw(answer, options, "dot", fd));
 	rewind(file);
 	return file;
-}
-
-static char *read_all(FILE *file)
-{
-	char *text = NULL, buffer[4096];
-	size_t size, got;
-	FILE *out = open_memstream(&text, &size);
-
-	rewind(file);
-	while ((got = fread(buffer, 1, sizeof(buffer), file)) > 0)
-		fwrite(buffer, 1, got, out);
-	fclose(out);
-	return text;
 }
 
 static void check_picture(const struct answer *answer, const struct picture_options *options,

@@ -17,12 +17,6 @@
 #include "../../graph/report_diff.h"
 #include "scenes.h"
 
-static void must(struct hg_error *error)
-{
-	if (error)
-		fail_msg("%s", error->message);
-}
-
 static struct answer *open_scene(const struct scene *scene, struct snapshot **s)
 {
 	struct heap *heap = heap_create();
@@ -33,18 +27,6 @@ static struct answer *open_scene(const struct scene *scene, struct snapshot **s)
 	heap_destroy(heap);
 	must(answer_create(*s, &answer));
 	return answer;
-}
-
-static char *read_all(FILE *file)
-{
-	char *text = NULL, buffer[4096];
-	size_t size, got;
-	FILE *out = open_memstream(&text, &size);
-
-	while ((got = fread(buffer, 1, sizeof(buffer), file)) > 0)
-		fwrite(buffer, 1, got, out);
-	fclose(out);
-	return text;
 }
 
 static void collapse_blanks(char *text)

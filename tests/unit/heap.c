@@ -320,11 +320,11 @@ struct hgs_meta *heap_meta(struct heap *heap)
 	return &heap->meta;
 }
 
-static void must(struct hg_error *error)
+void must(struct hg_error *error)
 {
 	if (!error)
 		return;
-	fprintf(stderr, "heap: %s\n", error->message);
+	fprintf(stderr, "%s\n", error->message);
 	abort();
 }
 

@@ -7,6 +7,9 @@
 
 struct heap;
 
+/* Ends the test program where there is an error. */
+void must(struct hg_error *error);
+
 struct heap *heap_create(void);
 void heap_destroy(struct heap *heap);
 
