@@ -1,16 +1,14 @@
 """Core files: what attach says of a process, report says of its core, by gcore and by the kernel."""
 
-import json
 import os
-import resource
 import shutil
-import signal
 import subprocess
 from pathlib import Path
 
 import pytest
 
 import tool
+from agreement import BY_NATURE, gcore, kernel_core, needs_gcore, same
 
 SAMPLES = ("opened_in_a_loop", "cycle_pins_library", "rightly_released", "counting_manager",
            "two_opens_one_release", "callback_in_c", "capsule_outlives_library", "class_registry",
@@ -18,57 +16,11 @@ SAMPLES = ("opened_in_a_loop", "cycle_pins_library", "rightly_released", "counti
            "frozen_garbage", "function_cycle", "function_outlives_library", "handle_reused",
            "library_cache", "lru_cache_on_method", "resurrected", "suspended_generator",
            "thread_locals", "traceback_keeps_pointer", "context_variable", "pooled_connections")
-# What a core does not have: open descriptors, the whole command line; and how the heap was had.
-BY_NATURE = {"capture", "process", "descriptors", "outputs"}
-SAME_PROCESS = ("pid", "exe", "python", "build", "threads", "gc_enabled", "gc_frozen")
-
-
-def gcore(pid, folder):
-    done = subprocess.run(["gcore", "-o", str(folder / "core"), str(pid)], capture_output=True,
-                          text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    return folder / f"core.{pid}"
 
 
 @pytest.fixture(scope="session", autouse=True)
 def has_gdb():
-    if not shutil.which("gcore"):
-        pytest.skip("gdb is not installed")
-
-
-def same(live, core):
-    """Asserts that both say the same but for what differs by nature."""
-    def rest(result):
-        return {key: value for key, value in result.json.items() if key not in BY_NATURE}
-
-    one, other = live.json, core.json
-    assert other["capture"]["method"] == "core"
-    for key in SAME_PROCESS:
-        assert one["process"][key] == other["process"][key], key
-    for key in ("objects", "references", "bytes", "tracked", "bad_objects"):
-        assert one["capture"][key] == other["capture"][key], key
-    assert other["descriptors"] is None
-    said, expected = rest(core), rest(live)
-    for one in (said, expected):  # pages of zeros are not searched: in a core nobody touched them
-        one["searched"].pop("bytes")
-    # Which descriptors are open a core does not say, so that none can be without an owner.
-    expected["findings"] = [found for found in expected["findings"]
-                            if found["code"] != "unowned-descriptor"]
-    for key in expected:
-        assert said[key] == expected[key], key
-
-
-def kernel_core(target, folder):
-    """Ends the target by SIGABRT; the core that the kernel writes of it. It runs in `folder`."""
-    pattern = Path("/proc/sys/kernel/core_pattern").read_text().strip()
-    if "/" in pattern or pattern.startswith("|"):
-        pytest.skip(f"the kernel gives cores to {pattern}")
-    resource.prlimit(target.pid, resource.RLIMIT_CORE, (resource.RLIM_INFINITY,) * 2)
-    target.may_end = True
-    os.kill(target.pid, signal.SIGABRT)
-    assert target.process.wait(60) == -signal.SIGABRT
-    core, = folder.glob("core*")
-    return core
+    needs_gcore()
 
 
 @pytest.mark.parametrize("name", SAMPLES)

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 import tool
-from test_core import gcore, has_gdb, kernel_core  # noqa: F401
+from agreement import gcore, kernel_core
+from test_core import has_gdb  # noqa: F401
 from test_damaged import SANITIZER, build  # noqa: F401
 
 PT_LOAD, PT_NOTE = 1, 4

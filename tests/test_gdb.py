@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import tool
-from test_core import BY_NATURE, gcore
+from agreement import BY_NATURE, gcore
 
 SCRIPT = Path(__file__).resolve().parent.parent / "python_glue" / "heapgraph-gdb.py"
 
