@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core_gaps.h"
 #include "core_sandbox.h"
 #include "interpreter.h"
 #include "maps.h"
@@ -171,7 +172,7 @@ struct hg_error *core_open(int fd, const char *name, const struct core_places *p
 	if (!error)
 		error = core_image_make(&core->file, places, &core->image);
 	if (!error)
-		error = core_image_gaps(&core->image, &core->gaps);
+		error = core_gaps(&core->file, &core->image, &core->gaps);
 	if (!error)
 		error = core_sandbox(&core->file, &core->image, interrupt, &core->freeze);
 	if (!error)

@@ -10,8 +10,6 @@
 #include "core_binaries.h"
 #include "elffile.h"
 
-enum { MOST_NAMED = 3 };
-
 static int by_value(const void *a, const void *b)
 {
 	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
@@ -218,37 +216,5 @@ char *core_image_maps(const struct core_file *core, const struct core_image *ima
 	if (out && fclose(out) == 0)
 		return text;
 	free(text);
-	return NULL;
-}
-
-struct hg_error *core_image_gaps(const struct core_image *image, char **ret)
-{
-	size_t missing = 0, unproved = 0, size = 0;
-	FILE *out = open_memstream(ret, &size);
-
-	if (!out)
-		return &hg_error_no_memory;
-	for (size_t i = 0; i < image->num_binaries; i++) {
-		missing += image->binaries[i].missing != NULL;
-		unproved += image->binaries[i].is_unproved;
-	}
-	if (missing)
-		fprintf(out, "the code of %zu file%s is not in the core and could not be had, so that what "
-			"its types refer to is not known:", missing, missing == 1 ? "" : "s");
-	for (size_t i = 0, named = 0; i < image->num_binaries && named <= MOST_NAMED; i++)
-		if (image->binaries[i].missing && named++ < MOST_NAMED)
-			fprintf(out, " %s (%s)", image->binaries[i].path, image->binaries[i].missing);
-	if (missing > MOST_NAMED)
-		fprintf(out, " and %zu more", missing - MOST_NAMED);
-	if (unproved)
-		fprintf(out, "%s%zu file%s taken by name alone, since the core has no build id of %s",
-			missing ? "; " : "", unproved, unproved == 1 ? " was" : "s were",
-			unproved == 1 ? "it" : "them");
-	if (fclose(out))
-		return &hg_error_no_memory;
-	if (!**ret) {
-		free(*ret);
-		*ret = NULL;
-	}
 	return NULL;
 }

@@ -48,6 +48,3 @@ void core_image_deinit(struct core_image *image);
 /* The text of /proc/PID/maps as the process had it, as far as the core tells; the caller frees. Numbers
  * of files take the place of inodes. */
 char *core_image_maps(const struct core_file *core, const struct core_image *image);
-/* One line about the code that could not be had, or is unproved; *ret is NULL where all is well. The
- * caller frees. */
-_must_check_ struct hg_error *core_image_gaps(const struct core_image *image, char **ret);

@@ -23,36 +23,62 @@ def has_gdb():
     needs_gcore()
 
 
+def in_its_folder(python, folder, monkeypatch):
+    """Where the kernel writes the core of what is started next: a root's targets stand in the root."""
+    if not python.root:
+        folder.mkdir()
+        monkeypatch.chdir(folder)
+
+
+def at_kernel(python, target, run, *arguments):
+    """What is said of the core that the kernel writes of the target, which ends by it."""
+    core = kernel_core(target, Path(os.readlink(f"/proc/{target.pid}/cwd")))
+    sysroot = ("--sysroot", python.root) if python.root else ()
+    try:
+        return [run(verb, core, *sysroot, *options) for verb, *options in arguments]
+    finally:
+        core.unlink()
+
+
+def as_it_saw(python, live):
+    """The kernel names files as the process saw them."""
+    if python.root:
+        live.out = live.out.replace(str(python.root), "")
+    return live
+
+
+def has_lost_a_stack(python, result):
+    """gcore leaves zeros for threads' stacks that have a guard page by madvise(), and that is said."""
+    return (python.has_glibc(2, 42) and result.code == 6 and
+            "the stack" in result.json["capture"]["incomplete"][0])
+
+
 @pytest.mark.parametrize("name", SAMPLES)
-def test_gcore_of_samples(name, heavy_python, sample, run, tmp_path):
+def test_gcore_of_samples(name, heavy_python, sample, run, tmp_path, monkeypatch):
+    in_its_folder(heavy_python, tmp_path / "crash", monkeypatch)
     target = sample(heavy_python, name)
     core = gcore(target.pid, tmp_path)
     result = run("report", core, "--json")
+    live = run("attach", target.pid, "--json")
+    if has_lost_a_stack(heavy_python, result):
+        result, = at_kernel(heavy_python, target, run, ("report", "--json"))
+        live = as_it_saw(heavy_python, live)
     assert result.code == 0, result.err
-    same(run("attach", target.pid, "--json"), result)
+    same(live, result)
 
 
 @pytest.mark.parametrize("name", ("cycle_pins_library", "callback_in_c", "suspended_generator"))
 def test_both_cores(name, python, sample, run, tmp_path, monkeypatch):
     """Live process, core by gcore, core by the kernel, snapshot: one answer."""
-    sysroot = ("--sysroot", python.root) if python.root else ()
-    crash = tmp_path / "crash"
-    crash.mkdir()
-    if not python.root:
-        monkeypatch.chdir(crash)
+    in_its_folder(python, tmp_path / "crash", monkeypatch)
     target = sample(python, name)
     first = run("report", gcore(target.pid, tmp_path), "--json")
     live = run("attach", target.pid, "--json")
     assert first.code == 0, first.err
     same(live, first)
-    folder = Path(os.readlink(f"/proc/{target.pid}/cwd"))
-    core = kernel_core(target, folder)
-    second = run("report", core, *sysroot, "--json")
     snapshot = tmp_path / "a.hgs"
-    saved = run("types", core, *sysroot, "-o", snapshot)
-    core.unlink()
-    if python.root:  # the kernel names files as the process saw them
-        live.out = live.out.replace(str(python.root), "")
+    second, saved = at_kernel(python, target, run, ("report", "--json"), ("types", "-o", snapshot))
+    live = as_it_saw(python, live)
     assert second.code == 0, second.err
     same(live, second)
     assert saved.code == 0, saved.err
@@ -85,15 +111,14 @@ def test_other_binaries_are_refused(heavy_python, sample, run, tmp_path):
     tool.assert_error(result, 5, "not found", "--sysroot DIR")
     result = run("report", core, "--exe", "/bin/sh", "-v")
     assert result.code in (5, 6) and "another build" in result.out + result.err
-    result = run("report", core, "--exe", heavy_python.path, "--json")
+    own = (heavy_python.root or "") + heavy_python.path
+    result = run("report", core, "--exe", own, "--json")
     assert result.code == 0, result.err
 
 
 def test_held_gil_is_said(heavy_python, start, run, tmp_path):
     """A core of a thread in the midst of Python code: the heap may be in motion."""
-    script = tmp_path / "busy.py"
-    script.write_text("print('ready', flush=True)\nwhile True: pass\n", encoding="utf-8")
-    target = start(heavy_python, str(script))
+    target = start(heavy_python, "keeps_gil.py")
     result = run("report", gcore(target.pid, tmp_path), "--json")
     assert result.code == 6
     assert result.json["capture"]["consistent"] is False

@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../../inspect/core_image.h"
+#include "../../inspect/core_gaps.h"
 #include "../../inspect/maps.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -23,7 +23,7 @@ static void take_apart(const struct core_file *core)
 		text = core_image_maps(core, &image);
 		if (text && maps_parse(text, &maps, &count) < 0)
 			abort(); /* our own text is understood, whatever names a core has */
-		error = core_image_gaps(&image, &gaps);
+		error = core_gaps(core, &image, &gaps);
 		core_image_deinit(&image);
 	}
 	hg_error_free(error);
