@@ -46,10 +46,12 @@ class Interpreter:
         inside = IN_ROOT / Path(script).resolve().relative_to(TESTS.parent)
         return ["chroot", self.root, self.path, str(inside), *arguments]
 
-    def can_import(self, module):
+    def import_error(self, module, site=""):
+        """Why a module cannot be imported, of what lies in the folder `site` as well; None: it can."""
         chroot = ["chroot", self.root] if self.root else []
-        return subprocess.run([*chroot, self.path, "-c", f"import {module}"],
-                              capture_output=True).returncode == 0
+        done = subprocess.run([*chroot, self.path, "-c", f"import {module}"], capture_output=True,
+                              text=True, env={**os.environ, "PYTHONPATH": str(site)})
+        return done.stderr.splitlines()[-1] if done.returncode else None
 
     def has_glibc(self, *version):
         """Whether it runs on this glibc or a newer one."""

@@ -23,6 +23,7 @@ LIGHT = {"ctypes": [], "sqlite3": [], "ssl": [], "multiprocessing": [], "asyncio
          "tkinter": []}
 HEAVY = {"fastapi": ["fastapi", "uvicorn"], "ipython": ["ipython"], "kernel": ["ipykernel"],
          "numeric": ["numpy", "scipy", "pandas"], "qt": ["PyQt6"]}
+NEEDS_LIBRARIES = {"qt": "PyQt6.QtWidgets"}  # of the system: libGL and others
 HAVE_CHILDREN = {"multiprocessing", "tkinter"}
 NEVER = {"leaked-open", "unowned-descriptor"}
 STANDARD = set(sys.stdlib_module_names)
@@ -136,7 +137,10 @@ def ordinary(start, work, certificate):
     def _ordinary(python, name, requirements=(), *arguments):
         environment = {"WORK": str(work(python)), "TLS_PEM": certificate}
         if requirements:
-            environment["PYTHONPATH"] = str(sites.site_for(python, *requirements))
+            environment["PYTHONPATH"] = site = str(sites.site_for(python, *requirements))
+            error = python.import_error(NEEDS_LIBRARIES.get(name, "sys"), site)
+            if error and ".so" in error:
+                pytest.skip(f"a library is not installed here: {error}")
         return start(python, "ordinary.py", name, *arguments, environment=environment, name=name)
 
     return _ordinary
@@ -148,7 +152,7 @@ def test_idle(python, start, run, record_property):
 
 @pytest.mark.parametrize("name", LIGHT)
 def test_standard_library(python, name, ordinary, run, record_property):
-    if name == "tkinter" and not python.can_import("tkinter"):
+    if name == "tkinter" and python.import_error("tkinter"):
         pytest.skip("built without tkinter")
     if name == "multiprocessing" and python.root and not Path(python.root, "dev/shm").is_dir():
         pytest.skip("its root has no /dev/shm, where multiprocessing's semaphores are")

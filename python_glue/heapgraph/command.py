@@ -1,4 +1,4 @@
-"""Running the heapgraph command that lies beside this package."""
+"""Running the heapgraph command that lies beside the extension."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import subprocess
 from pathlib import Path
 from typing import Any, Dict, Iterable, Optional
 
-PROGRAM = Path(__file__).with_name("heapgraph")
+from . import _heapgraph
+
+PROGRAM = Path(_heapgraph.__file__).with_name("heapgraph")
 
 
 class Error(Exception):
