@@ -137,7 +137,7 @@ static void semidominators(struct search *search)
 		uint32_t object = search->vertex[w], semi = search->parent[w];
 
 		look_ahead(search, w);
-		if (search->is_root[object])
+		if (search->is_root[object] == DOMINATORS_ROOT)
 			semi = 0;
 		for (uint64_t i = graph->in_start[object]; semi && i < graph->in_start[object + 1];
 		     i++) {
@@ -171,9 +171,14 @@ static struct hg_error *search_all(struct search *search)
 
 	search->vertex[0] = n;
 	search->parent[0] = 0;
+	for (uint32_t i = 0; i < n; i++) /* as if entered already */
+		search->number[i] = search->is_root[i] == DOMINATORS_OUT;
 	for (uint32_t i = 0; i < n; i++)
 		if (search->is_root[i] && !search->number[i])
 			visit(search, i);
+	for (uint32_t i = 0; i < n; i++)
+		if (search->is_root[i] == DOMINATORS_OUT)
+			search->number[i] = 0;
 	search->link = column_alloc(search->reached + 1ul, sizeof(*search->link));
 	if (!search->link)
 		return &hg_error_no_memory;

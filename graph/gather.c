@@ -96,7 +96,8 @@ struct hg_error *retained_together(const struct answer *answer, const uint32_t *
 	for (uint32_t i = 0; i < s->n; i++)
 		if (is_root[i] && !seen[i]) {
 			seen[i] = 1;
-			queue[used++] = i;
+			if (is_root[i] == DOMINATORS_ROOT)
+				queue[used++] = i;
 		}
 	for (uint32_t next = 0; next < used; next++)
 		for (uint64_t e = s->start[queue[next]]; e < s->start[queue[next] + 1ul]; e++)

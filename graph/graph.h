@@ -41,6 +41,9 @@ struct reach {
  * tracked objects that are themselves garbage; what hangs from them alone is garbage with them. */
 _must_check_ struct hg_error *reach_create(const struct snapshot *s, struct reach **ret);
 void reach_destroy(struct reach *reach);
+/* Whether what keeps the object alive is that an observer looks at it, or at something that its chain
+ * leads through. O(length of the chain). */
+bool reach_observed(const struct snapshot *s, const struct reach *reach, uint32_t object);
 
 /* A chain from a root to an object. */
 struct chain {

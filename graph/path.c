@@ -104,6 +104,19 @@ static void add_local(struct path *path, uint32_t from, const char *what, const 
 		turn(path, format_text("%s%s", what, name), place, "of");
 }
 
+/* In class bodies and what exec() runs, variables are keys of the frame's namespace. */
+static bool add_variable(struct path *path, uint32_t step)
+{
+	const char *name = snapshot_text(path->s, HGS_EDGE_PAYLOAD(path->chain->edge[step]));
+	uint32_t namespace = path->chain->edge[step - 1];
+	bool local = namespace == HGS_EDGE_NAME(HGS_EDGE_FRAME, HGS_FRAME_LOCALS);
+
+	if (!local && namespace != HGS_EDGE_NAME(HGS_EDGE_FRAME, HGS_FRAME_GLOBALS))
+		return false;
+	add_local(path, path->chain->object[step - 2], local ? "local " : "global ", name);
+	return true;
+}
+
 /* Frames and tracebacks say nothing that the local's own place does not say better. */
 static bool is_traceback_member(const char *name)
 {
@@ -188,7 +201,8 @@ static void add_step(struct path *path, uint32_t step)
 		append(path, ".%s", snapshot_text(s, payload));
 		break;
 	case HGS_EDGE_KEY:
-		add_key(path, payload);
+		if (!add_variable(path, step))
+			add_key(path, payload);
 		break;
 	case HGS_EDGE_INDEX:
 		append(path, "[%u]", payload);

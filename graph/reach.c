@@ -230,6 +230,14 @@ static struct hg_error *search_all(struct search *search)
 	return search->no_memory ? &hg_error_no_memory : NULL;
 }
 
+bool reach_observed(const struct snapshot *s, const struct reach *reach, uint32_t object)
+{
+	for (; reach->parent_edge[object] != UINT64_MAX; object = reach->parent[object])
+		if (snapshot_observes(s, reach->parent[object], s->name[reach->parent_edge[object]]))
+			return true;
+	return false;
+}
+
 struct hg_error *reach_create(const struct snapshot *s, struct reach **ret)
 {
 	size_t n = (size_t)s->n + 1;

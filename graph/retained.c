@@ -19,6 +19,13 @@ static bool stays(const struct answer *answer, uint32_t i)
 	       (flags & (HGS_OBJ_IMMORTAL | HGS_OBJ_PSEUDO)) == HGS_OBJ_IMMORTAL;
 }
 
+static bool is_behind_observer(const struct answer *answer, uint32_t i)
+{
+	uint32_t parent = answer->reach->parent[i];
+
+	return parent != HGS_NONE && answer->s->flags[parent] & HGS_OBJ_OBSERVER;
+}
+
 struct hg_error *retained_roots(const struct answer *answer, uint8_t **ret)
 {
 	const struct snapshot *s = answer->s;
@@ -27,9 +34,12 @@ struct hg_error *retained_roots(const struct answer *answer, uint8_t **ret)
 	if (!is_root)
 		return &hg_error_no_memory;
 	for (uint32_t i = 0; i < s->n; i++)
-		is_root[i] = stays(answer, i);
+		is_root[i] = s->flags[i] & HGS_OBJ_OBSERVER ? DOMINATORS_OUT
+			     : stays(answer, i) || is_behind_observer(answer, i) ? DOMINATORS_ROOT
+										  : 0;
 	for (uint32_t i = 0; i < s->num_roots; i++)
-		is_root[s->roots[i].object] = 1;
+		if (!is_root[s->roots[i].object])
+			is_root[s->roots[i].object] = DOMINATORS_ROOT;
 	*ret = is_root;
 	return NULL;
 }
@@ -47,7 +57,8 @@ struct retained_heap retained_heap(const struct snapshot *s, const struct domina
 	struct retained_heap heap = {.live = d->reached, .live_bytes = d->retained[d->n]};
 
 	for (uint32_t i = 0; i < s->n; i++) {
-		bool garbage = d->parent[i] == HGS_NONE, shared = d->parent[i] == d->n;
+		bool garbage = d->parent[i] == HGS_NONE && !(s->flags[i] & HGS_OBJ_OBSERVER);
+		bool shared = d->parent[i] == d->n;
 
 		heap.shared += shared;
 		heap.shared_bytes += shared ? s->size[i] : 0;

@@ -12,13 +12,15 @@ struct route {
 };
 
 /* Steps from the root to `from`, or 0 where the forest reaches it only through `object` (then it
- * is a consequence of the object being alive and no cause) or not at all. */
+ * is a consequence of the object being alive and no cause), as something observed, or not at all. */
 static uint32_t depth_without(const struct answer *answer, uint32_t from, uint32_t object)
 {
 	const struct reach *reach = answer->reach;
 	uint32_t depth = 1;
 
 	if (reach->state[from] != REACH_ROOT && reach->state[from] != REACH_NATIVE)
+		return 0;
+	if (reach_observed(answer->s, reach, from))
 		return 0;
 	for (; from != object; depth++) {
 		if (reach->parent_edge[from] == UINT64_MAX)

@@ -290,6 +290,19 @@ void snapshot_close(struct snapshot *snapshot)
 	free(snapshot);
 }
 
+bool snapshot_observes(const struct snapshot *s, uint32_t from, uint32_t edge)
+{
+	uint32_t payload = HGS_EDGE_PAYLOAD(edge);
+
+	if (!(s->flags[from] & HGS_OBJ_OBSERVER))
+		return false;
+	if (HGS_EDGE_KIND(edge) == HGS_EDGE_FRAME)
+		return payload != HGS_FRAME_BACK && payload != HGS_FRAME_GENERATOR &&
+		       payload != HGS_FRAME_OBJECT;
+	/* To CPython 3.10 a running frame is an object like others. */
+	return HGS_EDGE_KIND(edge) != HGS_EDGE_MEMBER || strcmp(snapshot_string(s, payload), "f_back") != 0;
+}
+
 const char *snapshot_type_name(const struct snapshot *s, uint32_t object)
 {
 	uint32_t type = s->type[object];

@@ -79,8 +79,6 @@ static inline const char *snapshot_text(const struct snapshot *s, uint32_t objec
 /* "ctypes.CDLL", "dict", "frame" ...; never NULL. */
 const char *snapshot_type_name(const struct snapshot *s, uint32_t object);
 
-/* A reference by which an observer looks at something: the last of reasons for that to be alive. */
-static inline bool snapshot_observes(const struct snapshot *s, uint32_t from, uint32_t edge)
-{
-	return s->flags[from] & HGS_OBJ_OBSERVER && HGS_EDGE_KIND(edge) != HGS_EDGE_FRAME;
-}
+/* A reference by which an observer looks at something: the last of reasons for that to be alive. All
+ * that a frame has is of that kind but its caller, its generator, and the object that shows it. */
+bool snapshot_observes(const struct snapshot *s, uint32_t from, uint32_t edge);

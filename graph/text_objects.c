@@ -65,8 +65,11 @@ static struct hg_error *put_why(struct page *page, const struct answer *answer, 
 		return error;
 	if (!routes.total)
 		return put_garbage(page, answer, object);
-	page_wrap(page, INK_PLAIN, 2, 4, "kept alive by %s referrer%s that a root reaches:",
-		  count_words(routes.total, buffer), plural(routes.total));
+	if (reach_observed(answer->s, answer->reach, object))
+		page_wrap(page, INK_PLAIN, 2, 4, "nothing keeps it alive but the frame that asks:");
+	else
+		page_wrap(page, INK_PLAIN, 2, 4, "kept alive by %s referrer%s that a root reaches:",
+			  count_words(routes.total, buffer), plural(routes.total));
 	for (uint32_t i = 0; i < routes.count && !error; i++) {
 		_cleanup_free_ char *path = path_text(answer->s, &routes.chain[i]);
 		_cleanup_free_ char *root = root_words(answer->s, routes.chain[i].root, true);

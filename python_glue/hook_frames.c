@@ -45,25 +45,31 @@ void hook_push_frame(struct hook *h, uint32_t object, uint64_t code, uint32_t th
 	*row = (struct hook_frame){ object, code_index, thread, lasti };
 }
 
-/* Locals and cells by name, then what lies on the evaluation stack where the frame says how deep
- * that is: while the frame runs, the stack pointer is in a register (stacktop -1, or 0 in 3.14). */
+/* How many slots from localsplus on are in use; -1 where the frame does not say: while it runs, the
+ * stack pointer is in a register (stacktop -1, or 0 in 3.14). */
+static int64_t slots_used(struct hook *h, uint64_t iframe)
+{
+	const struct py_layout *l = &h->layout;
+	uint64_t top;
+
+	if (l->iframe_stackpointer == PY_ABSENT)
+		return (int32_t)get32(iframe + (uint64_t)l->iframe_stacktop);
+	top = get64(iframe + (uint64_t)l->iframe_stackpointer);
+	return top ? (int64_t)(top - iframe - (uint64_t)l->iframe_localsplus) / 8 : -1;
+}
+
+/* Locals and cells by name, then what lies on the evaluation stack. */
 void hook_iframe_slots(struct hook *h, uint64_t iframe, hook_found *found)
 {
 	const struct py_layout *l = &h->layout;
 	uint64_t code = hook_iframe_code(h, iframe), names, kinds, slots = iframe + (uint64_t)l->iframe_localsplus;
-	int64_t n, top, i;
+	int64_t n, top = slots_used(h, iframe), i;
 
 	if (!code)
 		return;
 	n = (int32_t)get32(code + (uint64_t)l->code_nlocalsplus);
 	names = hook_tuple_items(h, get64(code + (uint64_t)l->code_localsplusnames));
 	kinds = get64(code + (uint64_t)l->code_localspluskinds) + 32; /* ob_sval of bytes */
-	if (l->iframe_stackpointer != PY_ABSENT) {
-		top = (int64_t)get64(iframe + (uint64_t)l->iframe_stackpointer);
-		top = top ? (top - (int64_t)slots) / 8 : -1;
-	} else {
-		top = (int32_t)get32(iframe + (uint64_t)l->iframe_stacktop);
-	}
 	for (i = 0; i < n; i++) {
 		uint64_t value = hook_stackref(h, get64(slots + (uint64_t)i * 8));
 		bool cell;
@@ -168,8 +174,11 @@ static void running_frame(struct hook *h, const struct hook_pseudo *p)
 
 	frame_edge(h, p->next, HGS_FRAME_BACK);
 	if (get8(frame + (uint64_t)l->iframe_owner) == FRAME_OWNED_BY_GENERATOR) {
-		/* The generator owns and visits all that is in it. */
+		/* The generator owns all that is in it, and visits it where the frame says how many
+		 * slots are in use (_PyFrame_Traverse() in Python/frame.c). */
 		frame_edge(h, frame - (uint64_t)l->gen_iframe, HGS_FRAME_GENERATOR);
+		if (slots_used(h, frame) < 0)
+			hook_iframe_slots(h, frame, hook_edge);
 		return;
 	}
 	frame_edge(h, hook_iframe_code(h, frame), HGS_FRAME_CODE);

@@ -1,6 +1,8 @@
 """Fixtures of the end-to-end tests. Options: --thorough attaches hundreds of times."""
 
+import json
 import os
+import subprocess
 import sys
 
 import pytest
@@ -154,3 +156,17 @@ def packages(tmp_path_factory):
         return folder
 
     return _package
+
+
+@pytest.fixture
+def inside(packages, python):
+    """inside(code): what a program that imports heapgraph says, one JSON value a line."""
+    def _inside(code, *arguments):
+        done = subprocess.run(
+            [python.path, "-c", python_module.PRELUDE + code, *arguments], capture_output=True, text=True,
+            timeout=120, env={**os.environ, "HEAPGRAPH_PACKAGE": str(packages(python)),
+                              "HEAPGRAPH_BUILD": str(tool.BUILD)})
+        assert done.returncode == 0, done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    return _inside

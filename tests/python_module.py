@@ -16,6 +16,16 @@ LIBRARIES = ["inspect/libheapgraph-inspect.a", "python_glue/libheapgraph-glue.a"
              "graph/libheapgraph-graph.a"]
 NEEDED = ["libelf", "libzstd", "liblz4", "libxxhash", "libcgraph", "libgvc", "fontconfig"]
 
+# What programs of the tests begin with; each line that they print is a JSON value.
+PRELUDE = """
+import gc, json, os, sys, threading, time
+sys.path.insert(0, os.environ["HEAPGRAPH_PACKAGE"])
+import heapgraph
+
+def say(value):
+    print(json.dumps(value), flush=True)
+"""
+
 
 def headers(python):
     """The folder of Python.h, or None where the interpreter came without."""
