@@ -197,13 +197,16 @@ struct hgs_root {
 	uint32_t thread; /* index into THREADS, or HGS_NONE */
 };
 
+#define HGS_THREAD_MAIN 1u
+#define HGS_THREAD_HELD_GIL 2u
+
 struct hgs_thread {
 	uint64_t tstate;
 	uint64_t pthread;
 	uint32_t tid;	 /* kernel thread id as the target's own namespace numbers it; 0: unknown */
 	uint32_t name;	 /* comm */
 	uint32_t object; /* pseudo object of the thread state */
-	uint32_t flags;	 /* 1: main thread, 2: held the GIL */
+	uint32_t flags;	 /* HGS_THREAD_* */
 };
 
 /* The attributes that a threading.local() has in one thread. */

@@ -42,7 +42,7 @@ static char *stack_place(const struct snapshot *s, const struct hgs_segment *seg
 
 	for (uint32_t i = 0; i < s->num_threads && !words; i++) {
 		const struct hgs_thread *thread = &s->threads[i];
-		bool main = thread->flags & 1 && !strcmp(snapshot_string(s, segment->path), "[stack]");
+		bool main = thread->flags & HGS_THREAD_MAIN && !strcmp(snapshot_string(s, segment->path), "[stack]");
 
 		if (main || (thread->pthread >= segment->start && thread->pthread < segment->end))
 			words = thread_words(s, thread, false);

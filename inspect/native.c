@@ -118,7 +118,7 @@ static struct hg_error *search_memory(struct search *s)
 	const struct linkmap *map = s->source->map;
 	uint64_t most = MOST_BYTES + MOST_BYTES_PER_OBJECT * (uint64_t)s->heap->n;
 	struct hg_error *error = regions_init(s->source->memory, map, s->source->threads,
-					      s->source->num_threads, &s->regions);
+					      s->source->num_threads, s->heap, &s->regions);
 
 	for (size_t k = 0; k < sizeof(order) / sizeof(order[0]); k++)
 		for (size_t i = 0; i < map->num_segments && !error; i++)

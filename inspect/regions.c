@@ -30,9 +30,10 @@ static uint64_t end_of_data(const struct memory *memory, const struct hgs_librar
 
 struct hg_error *regions_init(const struct memory *memory, const struct linkmap *map,
 			      const struct freeze_thread *threads, size_t num_threads,
-			      struct regions *ret)
+			      const struct snapshot *heap, struct regions *ret)
 {
-	*ret = (struct regions){ .map = map, .threads = threads, .num_threads = num_threads };
+	*ret = (struct regions){ .map = map, .threads = threads, .num_threads = num_threads,
+				 .heap = heap };
 	ret->bss = calloc(map->num_libraries + 1, sizeof(*ret->bss));
 	if (!ret->bss)
 		return &hg_error_no_memory;
@@ -60,18 +61,33 @@ uint64_t regions_live(const struct regions *regions, size_t i)
 	return lowest;
 }
 
+/* A stack that glibc allocates has the thread's descriptor at its top (nptl/allocatestack.c); the main
+ * thread's descriptor is elsewhere. */
+static bool is_stack(const struct regions *regions, size_t i)
+{
+	const struct hgs_segment *segment = &regions->map->segments[i];
+	bool found = !strcmp(regions->map->maps[i].path, "[stack]") || regions_live(regions, i);
+
+	for (uint32_t k = 0; k < regions->heap->num_threads && !found; k++) {
+		const struct hgs_thread *thread = &regions->heap->threads[k];
+
+		found = !(thread->flags & HGS_THREAD_MAIN) && thread->pthread >= segment->start &&
+			thread->pthread < segment->end;
+	}
+	return found;
+}
+
 enum hgs_place regions_use(const struct regions *regions, size_t i)
 {
 	const struct linkmap *map = regions->map;
-	const char *path = map->maps[i].path;
 
 	if ((map->segments[i].prot & 7) != 3 || map->maps[i].shared)
 		return 0;
 	if (map->segments[i].library != HGS_NONE)
 		return HGS_PLACE_DATA;
-	if (!strcmp(path, "[stack]") || regions_live(regions, i))
+	if (is_stack(regions, i))
 		return HGS_PLACE_STACK;
-	return strcmp(path, "[heap]") ? HGS_PLACE_ANONYMOUS : HGS_PLACE_HEAP;
+	return strcmp(map->maps[i].path, "[heap]") ? HGS_PLACE_ANONYMOUS : HGS_PLACE_HEAP;
 }
 
 /* Where a word lies. The kernel makes one mapping of a library's .bss and what is mapped next to it, on

@@ -1,6 +1,7 @@
 /* What the writable private memory of a process is used for: data of libraries, stacks, heap, the rest. */
 #pragma once
 
+#include "../graph/snapshot.h"
 #include "freeze.h"
 #include "linkmap.h"
 
@@ -8,13 +9,14 @@ struct regions {
 	const struct linkmap *map;
 	const struct freeze_thread *threads;
 	size_t num_threads;
+	const struct snapshot *heap;
 	uint64_t *bss; /* of each library: where its initialised data ends */
 };
 
-/* `map` and `threads` are borrowed and must outlive it. O(libraries). */
+/* All are borrowed and must outlive it; of `heap` it needs THREADS. O(libraries). */
 _must_check_ struct hg_error *regions_init(const struct memory *memory, const struct linkmap *map,
 					   const struct freeze_thread *threads, size_t num_threads,
-					   struct regions *ret);
+					   const struct snapshot *heap, struct regions *ret);
 void regions_deinit(struct regions *regions);
 
 /* The use of segment `i` of the map: HGS_PLACE_DATA for all of a library's; 0 where the segment is

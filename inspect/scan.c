@@ -3,7 +3,10 @@
  *
  * Only resident pages are read (/proc/PID/pagemap, as in the kernel's admin-guide/mm/pagemap.rst):
  * reading others would make the kernel supply them, which for a reserved terabyte takes for ever. A
- * private page of a file that was never written holds what the file holds, which is no address. */
+ * private page of a file that was never written holds what the file holds, which is no address.
+ *
+ * A page of zeros is as good as one that nobody has touched, and is not counted: a debugger that reads
+ * the latter makes it the former, and a core may have either. */
 #include "scan.h"
 
 #include <fcntl.h>
@@ -17,6 +20,7 @@ enum { FILTER_BITS = 18, PAGE_SHIFT = 12, PAGES = 512 };
 enum { WANTS_VALUE = 1, WANTS_RANGE = 2 };
 #define PAGE (UINT64_C(1) << PAGE_SHIFT)
 #define PIECE (PAGES * PAGE)
+#define WORDS (PAGE / sizeof(uint64_t))
 
 #define PAGEMAP_PRESENT (UINT64_C(1) << 63)
 #define PAGEMAP_SWAPPED (UINT64_C(1) << 62)
@@ -147,13 +151,22 @@ static bool in_range(const struct scan *scan, uint64_t value)
 	return low < scan->num_ranges && scan->ranges[low].start <= value;
 }
 
-static struct hg_error *look(struct scan *scan, uint64_t at, size_t count, scan_found *found,
-			     void *context)
+static bool is_blank(const uint64_t *page)
+{
+	size_t i = 0;
+
+	while (i < WORDS && !page[i])
+		i++;
+	return i == WORDS;
+}
+
+static struct hg_error *look_at_page(struct scan *scan, uint64_t at, const uint64_t *page,
+				     scan_found *found, void *context)
 {
 	struct hg_error *error = NULL;
 
-	for (size_t i = 0; i < count && !error; i++) {
-		uint64_t value = scan->words[i];
+	for (size_t i = 0; i < WORDS && !error; i++) {
+		uint64_t value = page[i];
 		uint8_t wants = *filter_of(scan, value);
 		uint32_t id = wants & WANTS_VALUE ? scan_lookup(scan, value) : SCAN_NO_VALUE;
 
@@ -201,10 +214,19 @@ static bool read_run(struct scan *scan, uint64_t start, size_t size)
 static struct hg_error *look_at_run(struct scan *scan, uint64_t start, size_t pages,
 				    scan_found *found, void *context, uint64_t *searched)
 {
+	struct hg_error *error = NULL;
+
 	if (!read_run(scan, start, pages * PAGE))
 		return NULL;
-	*searched += pages * PAGE;
-	return look(scan, start, pages * PAGE / sizeof(uint64_t), found, context);
+	for (size_t i = 0; i < pages && !error; i++) {
+		const uint64_t *page = &scan->words[i * WORDS];
+
+		if (is_blank(page))
+			continue;
+		*searched += PAGE;
+		error = look_at_page(scan, start + i * PAGE, page, found, context);
+	}
+	return error;
 }
 
 struct hg_error *scan_run(struct scan *scan, uint64_t start, uint64_t end, scan_found *found,

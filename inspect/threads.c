@@ -12,8 +12,6 @@
  * its process id there. */
 #define PTHREAD_TID 720
 
-#define THREAD_MAIN 1u
-
 /* The number in the innermost namespace, from /proc/PID/task/TID/status; 0 where it is gone. */
 static uint32_t inner_tid(pid_t pid, const char *tid)
 {
@@ -52,7 +50,7 @@ static bool pthread_tid_holds(uint32_t main, const struct memory *memory,
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t tid;
 
-		if (threads[i].flags & THREAD_MAIN)
+		if (threads[i].flags & HGS_THREAD_MAIN)
 			return !memory_read_u32(memory, threads[i].pthread + PTHREAD_TID, &tid) &&
 			       tid && tid == main;
 	}

@@ -119,7 +119,8 @@ static void push_thread(struct hook *h, uint64_t thread)
 	*row = (struct hgs_thread){ .tstate = thread,
 				    .pthread = pthread,
 				    .tid = (uint32_t)tid,
-				    .flags = (main ? 1u : 0) | (running ? 2u : 0) };
+				    .flags = (main ? HGS_THREAD_MAIN : 0) |
+					     (running ? HGS_THREAD_HELD_GIL : 0) };
 	row->object = push_pseudo(h, thread, false);
 	push_root(h, (struct hgs_root){ .object = row->object,
 					.kind = HGS_ROOT_THREAD,

@@ -10,8 +10,9 @@ import tool
 
 ROOT = interpreters.TESTS.parent
 SOURCES = ["python_glue/module/module.c", "python_glue/module/own_copy.c",
-           "python_glue/module/heap_referrers.c", "python_glue/module/heap_types.c",
-           "python_glue/hook_blob.c"]
+           "python_glue/module/own_threads.c", "python_glue/module/arena.c", "python_glue/module/heap_referrers.c",
+           "python_glue/module/heap_types.c", "python_glue/hook_blob.c"]
+WRAPPED = ROOT / "python_glue" / "module" / "arena.wrap"
 LIBRARIES = ["inspect/libheapgraph-inspect.a", "python_glue/libheapgraph-glue.a",
              "graph/libheapgraph-graph.a"]
 NEEDED = ["libelf", "libzstd", "liblz4", "libxxhash", "libcgraph", "libgvc", "fontconfig"]
@@ -50,5 +51,5 @@ def build(python, folder):
     subprocess.run(["cc", "-shared", "-fPIC", "-std=gnu17", "-O2", "-D_GNU_SOURCE", "-DHOOK_IN_PROCESS",
                     "-fvisibility=hidden", f"-I{include}", *(str(ROOT / one) for one in SOURCES),
                     *(str(tool.BUILD / one) for one in LIBRARIES), *flags, "-lresolv", "-lpthread",
-                    "-o", str(package / "_heapgraph.so")], check=True, capture_output=True)
+                    f"-Wl,@{WRAPPED}", "-o", str(package / "_heapgraph.so")], check=True, capture_output=True)
     return None

@@ -12,8 +12,10 @@
 #include "../../inspect/capture.h"
 #include "../../inspect/output.h"
 #include "../../inspect/proc.h"
+#include "arena.h"
 #include "heap.h"
 #include "own_copy.h"
+#include "own_threads.h"
 
 /* One capture. */
 struct self {
@@ -23,6 +25,8 @@ struct self {
 	struct output output;
 	struct snapshot_writer *writer;
 	struct own_copy copy;
+	struct freeze_thread *threads;
+	size_t num_threads;
 	struct walk *walk;
 	char *maps;
 };
@@ -35,6 +39,7 @@ static void self_deinit(struct self *self)
 	descriptors_deinit(&self->before);
 	walk_free(self->walk);
 	process_close(self->process);
+	free(self->threads);
 	free(self->maps);
 }
 
@@ -91,7 +96,9 @@ static struct hg_error *write_snapshot(struct self *self, struct taking *t, cons
 	const struct interrupt interrupt = { .signal = &none };
 	struct freeze freeze = { .pid = self->process->pid,
 				 .copy = self->copy.pid,
-				 .memory = { .pid = self->copy.pid } };
+				 .memory = { .pid = self->copy.pid },
+				 .threads = self->threads,
+				 .num_threads = self->num_threads };
 	struct hg_error *error;
 
 	t->process = self->process;
@@ -128,7 +135,9 @@ static struct hg_error *take(const struct wish *wish)
 	t.meta.consistent = !collecting(&self);
 	if (!t.meta.consistent)
 		t.why_inconsistent = "a garbage collection called for it";
-	error = own_copy_make(&self.copy);
+	error = own_threads_read(&self.threads, &self.num_threads);
+	if (!error)
+		error = own_copy_make(&self.copy);
 	Py_BEGIN_ALLOW_THREADS
 	capture_moment(&t, self.process->pid);
 	t.meta.stopped_ns = self.copy.cloned_ns;
@@ -138,7 +147,7 @@ static struct hg_error *take(const struct wish *wish)
 	return error;
 }
 
-static PyObject *raise_error(PyObject *module, struct hg_error *error)
+static void raise_error(PyObject *module, const struct hg_error *error)
 {
 	PyObject *type = PyObject_GetAttrString(module, "Error");
 	PyObject *value = type ? PyObject_CallFunction(type, "zzi", error->message, error->hint,
@@ -148,8 +157,6 @@ static PyObject *raise_error(PyObject *module, struct hg_error *error)
 		PyErr_SetObject(type, value);
 	Py_XDECREF(value);
 	Py_XDECREF(type);
-	hg_error_free(error);
-	return NULL;
 }
 
 static PyObject *capture_self(PyObject *module, PyObject *arguments, PyObject *keywords)
@@ -158,16 +165,26 @@ static PyObject *capture_self(PyObject *module, PyObject *arguments, PyObject *k
 	struct wish wish = { 0 };
 	PyObject *path = NULL;
 	struct hg_error *error;
+	struct arena arena = { 0 };
 
 	if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "O&|$ppi:capture", names,
 					 PyUnicode_FSConverter, &path, &wish.force, &wish.redact,
 					 &wish.frames))
 		return NULL;
 	wish.path = PyBytes_AS_STRING(path);
+	arena_enter(&arena);
 	error = take(&wish);
+	arena_leave(&arena);
 	Py_DECREF(path);
-	if (error)
-		return raise_error(module, error);
+	if (error) {
+		raise_error(module, error);
+		arena_enter(&arena);
+		hg_error_free(error);
+		arena_leave(&arena);
+	}
+	arena_free(&arena);
+	if (PyErr_Occurred())
+		return NULL;
 	Py_RETURN_NONE;
 }
 

@@ -17,7 +17,6 @@
 
 #define GIVEN 8192 /* roots that the interpreter keeps outside the heap: some hundred */
 #define FAULT_STACK 65536
-#define HELD_GIL 2u /* of struct hgs_thread */
 
 enum { WAITING, WALKING, WALKED };
 
@@ -257,7 +256,7 @@ struct hg_error *own_copy_mark(const struct own_copy *copy, const struct hook_co
 	thread = threads;
 	frame = rows;
 	for (size_t i = 0; frames && i < columns[HOOK_FRAMES].used / sizeof(*frame); i++) {
-		if (frame[i].thread == HGS_NONE || !(thread[frame[i].thread].flags & HELD_GIL))
+		if (frame[i].thread == HGS_NONE || !(thread[frame[i].thread].flags & HGS_THREAD_HELD_GIL))
 			continue;
 		if (!mark(copy, control, frame[i].object) ||
 		    !mark_generator(copy, control, frame[i].object))
