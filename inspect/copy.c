@@ -130,24 +130,36 @@ static enum outcome digest(const struct copy *copy, const struct freeze_call *ca
 	return GO_ON;
 }
 
+/* Called however often it faults, so that code that does nothing else is ended, too. */
+static struct hg_error *look_up(const struct freeze_call *call, uint64_t deadline, uint64_t *tick)
+{
+	uint64_t now = now_ns();
+
+	if (now >= *tick) {
+		*tick = now + TICK_NS;
+		if (call->tick && !call->tick(call->context))
+			return hg_error_new(HG_EXIT_FAILURE, "interrupted");
+	}
+	return now < deadline ? NULL
+			      : hg_error_new(HG_EXIT_FAILURE, "the walk over the copy took too long");
+}
+
 struct hg_error *copy_run(const struct copy *copy, const struct freeze_call *call)
 {
 	uint64_t deadline = call->timeout_ns ? now_ns() + call->timeout_ns : UINT64_MAX;
+	uint64_t tick = now_ns() + TICK_NS;
 	struct hg_error *error = enter(copy, call);
 
 	while (!error) {
-		uint64_t tick = now_ns() + TICK_NS;
 		int status, got = tracee_wait(copy->pid, &status, tick < deadline ? tick : deadline, NULL,
 					      NULL);
 
 		if (got < 0)
 			return hg_error_errno(HG_EXIT_FAILURE, errno, "lost the copy");
 		if (got == 0) {
-			if (call->tick && !call->tick(call->context))
-				return give_up(copy, hg_error_new(HG_EXIT_FAILURE, "interrupted"));
-			if (now_ns() >= deadline)
-				return give_up(copy, hg_error_new(HG_EXIT_FAILURE,
-								  "the walk over the copy took too long"));
+			error = look_up(call, deadline, &tick);
+			if (error)
+				return give_up(copy, error);
 			continue;
 		}
 		if (!WIFSTOPPED(status))
@@ -159,7 +171,9 @@ struct hg_error *copy_run(const struct copy *copy, const struct freeze_call *cal
 			return hg_error_new(HG_EXIT_FAILURE, "the walk over the copy failed by signal %d",
 					    WSTOPSIG(status));
 		case ENTER_AGAIN:
-			error = enter(copy, call);
+			error = look_up(call, deadline, &tick);
+			if (!error)
+				error = enter(copy, call);
 			break;
 		case GO_ON:
 			ptrace(PTRACE_CONT, copy->pid, 0, 0);

@@ -12,6 +12,7 @@
 
 #include "core_gaps.h"
 #include "core_sandbox.h"
+#include "core_seal.h"
 #include "interpreter.h"
 #include "maps.h"
 #include "threads.h"
@@ -135,12 +136,19 @@ static const struct core_binary *missing_binary(const struct core *core)
 	return first;
 }
 
+static struct hg_error *disordered(const struct core *core, struct hg_error *error)
+{
+	struct hg_error *told = core_damaged(core->name, error->message);
+
+	hg_error_free(error);
+	return told;
+}
+
 /* What a process says of itself is, in a core, what the core says. */
 static struct hg_error *of_core(const struct core *core, const struct interrupt *interrupt,
 				struct hg_error *error)
 {
 	const struct core_binary *missing = missing_binary(core);
-	struct hg_error *told;
 
 	if (!error || error == &hg_error_no_memory || interrupted(interrupt))
 		return error;
@@ -152,11 +160,7 @@ static struct hg_error *of_core(const struct core *core, const struct interrupt 
 				     "give the file that it ran (--exe FILE), or the root of the file system "
 				     "that it ran in (--sysroot DIR)");
 	}
-	if (error->code != HG_EXIT_FAILURE)
-		return error;
-	told = core_damaged(core->name, error->message);
-	hg_error_free(error);
-	return told;
+	return error->code == HG_EXIT_FAILURE ? disordered(core, error) : error;
 }
 
 struct hg_error *core_open(int fd, const char *name, const struct core_places *places,
@@ -261,6 +265,8 @@ struct hg_error *core_capture(struct core *core, bool redact, int out, const cha
 	if (!error)
 		error = walk_run(core->freeze, runtime, redact ? HOOK_REDACT : 0, interrupt, progress,
 				 walk);
+	if (!error && !core_walk_is_sound(&core->image, &walk->control))
+		error = hg_error_new(HG_EXIT_FAILURE, "code of its own changed what the walk recorded");
 	if (error)
 		return of_core(core, interrupt, error);
 	core->freeze->threads = take_ptr(core->file.threads);
@@ -270,7 +276,7 @@ struct hg_error *core_capture(struct core *core, bool redact, int out, const cha
 	if (!error)
 		error = capture_record(&t, core->freeze, interrupt);
 	if (error)
-		return error;
+		return error->code == HG_EXIT_UNREADABLE ? disordered(core, error) : error;
 	t.why_inconsistent = why_inconsistent(core, runtime);
 	t.meta.consistent = !t.why_inconsistent;
 	t.meta.threads = (uint32_t)core->file.num_threads;

@@ -17,6 +17,8 @@ struct core_binary {
 	const char *missing; /* why there is none (static text); NULL where there is, or none is needed */
 };
 
+enum { CORE_REGION_SHIFT = 26 }; /* 64 MB */
+
 struct core_piece {
 	uint64_t start, end;
 	uint32_t prot;
@@ -31,6 +33,9 @@ struct core_image {
 	struct core_binary *binaries;
 	size_t num_binaries;
 	uint64_t heap_end; /* of the mapping that brk() grows, whole pages; 0: not known */
+	/* What there really is, as core_sandbox() has found: pages that are not all zeros, and pieces of the
+	 * address space that have any. A core's tables can claim what they like. */
+	uint64_t bytes, regions;
 };
 
 /* Where files are looked for. */

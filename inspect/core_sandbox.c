@@ -8,24 +8,19 @@
 #include "core_sandbox.h"
 
 #include <errno.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "ranges.h"
+#include "core_seal.h"
 
 enum {
 	PIECE = 1 << 20,
 	ROOM = 16 * CORE_PAGE, /* around our page: the hook's memory is found by the kernel elsewhere */
-	FILTER_AT = 256,       /* in our page, behind the instruction */
+	SEAL_AT = 256,	       /* in our page, behind the instruction */
 };
 #define GET_RSEQ_CONFIGURATION ((enum __ptrace_request)0x420f)
 #define LOWEST UINT64_C(0x10000)	   /* vm.mmap_min_addr, or above it */
@@ -33,27 +28,18 @@ enum {
 
 struct sandbox {
 	const struct core_file *core;
-	const struct core_image *image;
+	struct core_image *image;
 	struct freeze *freeze;
-	uint64_t page; /* ours */
+	uint64_t page;	 /* ours */
+	uint64_t region; /* behind the last one counted */
 };
 
-static struct hg_error *call(struct sandbox *s, const char *what, int64_t *ret, long number,
-			     uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f)
+static struct hg_error *call(struct sandbox *s, const char *what, long number, uint64_t a, uint64_t b,
+			     uint64_t c, uint64_t d, uint64_t e, uint64_t f)
 {
 	const uint64_t arguments[6] = { a, b, c, d, e, f };
-	int64_t result = 0;
-	struct hg_error *error = freeze_syscall(s->freeze, &result, number, arguments);
 
-	if (error)
-		return error;
-	if (result < 0 && result > -4096)
-		return hg_error_hint(hg_error_errno(HG_EXIT_UNREADABLE, (int)-result, "cannot read %s: %s",
-						    s->core->name, what),
-				     "see ulimit -v, vm.max_map_count and the cgroup's memory");
-	if (ret)
-		*ret = result;
-	return NULL;
+	return core_call(s->core, s->freeze, what, number, arguments);
 }
 
 /* A page in a gap of the core, and of what the child has still mapped. */
@@ -96,7 +82,7 @@ static struct hg_error *forget_rseq(struct sandbox *s)
 
 	if (ptrace(GET_RSEQ_CONFIGURATION, s->freeze->copy, sizeof(seen), &seen) < 0 || !seen.address)
 		return NULL;
-	return call(s, "rseq cannot be ended", NULL, RSEQ, seen.address, seen.size, UNREGISTER,
+	return call(s, "rseq cannot be ended", RSEQ, seen.address, seen.size, UNREGISTER,
 		    seen.signature, 0, 0);
 }
 
@@ -112,9 +98,9 @@ static struct hg_error *empty(struct sandbox *s)
 	if (error)
 		return error;
 	freeze_fresh_gadget(s->freeze, s->page);
-	error = call(s, "munmap", NULL, SYS_munmap, 0, s->page, 0, 0, 0, 0);
+	error = call(s, "munmap", SYS_munmap, 0, s->page, 0, 0, 0, 0);
 	if (!error)
-		error = call(s, "munmap", NULL, SYS_munmap, s->page + CORE_PAGE,
+		error = call(s, "munmap", SYS_munmap, s->page + CORE_PAGE,
 			     USER_END - s->page - CORE_PAGE, 0, 0, 0, 0);
 	return error;
 }
@@ -122,6 +108,18 @@ static struct hg_error *empty(struct sandbox *s)
 static bool is_zero(const char *bytes, size_t size)
 {
 	return !bytes[0] && !memcmp(bytes, bytes + 1, size - 1);
+}
+
+/* Pieces come in ascending order. */
+static void count(struct sandbox *s, uint64_t start, uint64_t size)
+{
+	uint64_t first = start >> CORE_REGION_SHIFT, end = ((start + size - 1) >> CORE_REGION_SHIFT) + 1;
+
+	s->image->bytes += size;
+	if (end > s->region) {
+		s->image->regions += end - (first > s->region ? first : s->region);
+		s->region = end;
+	}
 }
 
 /* Runs of pages that are not zeros. */
@@ -140,11 +138,25 @@ static struct hg_error *write_pages(struct sandbox *s, uint64_t address, const c
 				break;
 			end += page;
 		}
-		if (end > at)
+		if (end > at) {
+			count(s, address + at, end - at);
 			error = freeze_write(s->freeze, address + at, bytes + at, end - at);
+		}
 		at = end + CORE_PAGE;
 	}
 	return error;
+}
+
+/* From a place in a piece on to where the file has data: what it does not even keep is zeros. */
+static uint64_t behind_hole(const struct sandbox *s, const struct core_piece *piece, uint64_t done)
+{
+	off_t data = lseek(s->core->fd, (off_t)(piece->offset + done), SEEK_DATA);
+
+	if (data < 0) /* none follows; or a file system that does not tell */
+		return errno == ENXIO ? piece->stored : done;
+	if ((uint64_t)data - piece->offset >= piece->stored)
+		return piece->stored;
+	return ((uint64_t)data - piece->offset) & -(uint64_t)CORE_PAGE;
 }
 
 static struct hg_error *fill(struct sandbox *s, const struct core_piece *piece, char *buffer,
@@ -152,7 +164,7 @@ static struct hg_error *fill(struct sandbox *s, const struct core_piece *piece, 
 {
 	struct hg_error *error = NULL;
 
-	for (uint64_t done = 0; !error && done < piece->stored;) {
+	for (uint64_t done = 0; !error && (done = behind_hole(s, piece, done)) < piece->stored;) {
 		size_t size = piece->stored - done < PIECE ? piece->stored - done : PIECE;
 		ssize_t got = pread(s->core->fd, buffer, size, (off_t)(piece->offset + done));
 
@@ -168,6 +180,19 @@ static struct hg_error *fill(struct sandbox *s, const struct core_piece *piece, 
 	return error;
 }
 
+/* Behind its end a file's pages are not there. */
+static void count_file(struct sandbox *s, const struct core_piece *piece, int fd)
+{
+	uint64_t size = piece->end - piece->start;
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || (uint64_t)st.st_size <= piece->file_offset)
+		return;
+	if ((uint64_t)st.st_size - piece->file_offset < size)
+		size = (uint64_t)st.st_size - piece->file_offset;
+	count(s, piece->start, size);
+}
+
 static struct hg_error *map_piece(struct sandbox *s, const struct core_piece *piece)
 {
 	int fd = piece->binary == SIZE_MAX ? -1 : s->image->binaries[piece->binary].fd;
@@ -177,11 +202,13 @@ static struct hg_error *map_piece(struct sandbox *s, const struct core_piece *pi
 
 	if (piece->start < LOWEST)
 		return core_damaged(s->core->name, "a segment lies where no memory can be");
+	if (!piece->stored && fd >= 0)
+		count_file(s, piece, fd);
 	if (piece->stored || fd < 0)
-		return call(s, "its memory cannot be mapped", NULL, SYS_mmap, piece->start,
+		return call(s, "its memory cannot be mapped", SYS_mmap, piece->start,
 			    piece->end - piece->start, prot, (uint64_t)(how | MAP_ANONYMOUS),
 			    (uint64_t)-1, 0);
-	return call(s, "a file cannot be mapped", NULL, SYS_mmap, piece->start,
+	return call(s, "a file cannot be mapped", SYS_mmap, piece->start,
 		    piece->end - piece->start, prot, (uint64_t)how, (uint64_t)fd, piece->file_offset);
 }
 
@@ -198,52 +225,7 @@ static struct hg_error *rebuild(struct sandbox *s, const struct interrupt *inter
 	return error;
 }
 
-static struct hg_error *close_all(struct sandbox *s)
-{
-	return call(s, "its process keeps descriptors", NULL, SYS_close_range, 0, UINT32_MAX, 0, 0, 0, 0);
-}
-
-#define ARCH offsetof(struct seccomp_data, arch)
-#define NUMBER offsetof(struct seccomp_data, nr)
-/* Low half of an argument: flags and protections have no more. */
-#define ARGUMENT(n) (offsetof(struct seccomp_data, args) + (n) * 8)
-#define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, field)
-#define IF(value, yes, no) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, yes, no)
-#define IF_SET(bits, yes, no) BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, bits, yes, no)
-#define RETURN(what) BPF_STMT(BPF_RET | BPF_K, what)
-
-/* Memory for the hook (hook_memory.c) and for what we place (walk.c), never a file's. */
-static struct hg_error *seal(struct sandbox *s)
-{
-	static const struct sock_filter filter[] = {
-		LOAD(ARCH),
-		IF(AUDIT_ARCH_X86_64, 0, 7),
-		LOAD(NUMBER),
-		IF(SYS_mremap, 4, 0),
-		IF(SYS_madvise, 3, 0),
-		IF(SYS_mmap, 0, 3),
-		LOAD(ARGUMENT(3)),
-		IF_SET(MAP_ANONYMOUS, 0, 1),
-		RETURN(SECCOMP_RET_ALLOW),
-		RETURN(SECCOMP_RET_TRAP),
-	};
-	const uint64_t at = s->page + FILTER_AT;
-	const struct sock_fprog program = { sizeof(filter) / sizeof(*filter),
-					    (struct sock_filter *)(at + sizeof(program)) };
-	struct hg_error *error = freeze_write(s->freeze, at, &program, sizeof(program));
-
-	if (!error)
-		error = freeze_write(s->freeze, at + sizeof(program), filter, sizeof(filter));
-	if (!error)
-		error = call(s, "its process cannot give up rights", NULL, SYS_prctl, PR_SET_NO_NEW_PRIVS,
-			     1, 0, 0, 0, 0);
-	if (!error)
-		error = call(s, "no seccomp here to lock its process in", NULL, SYS_prctl, PR_SET_SECCOMP,
-			     SECCOMP_MODE_FILTER, at, 0, 0, 0);
-	return error;
-}
-
-struct hg_error *core_sandbox(const struct core_file *core, const struct core_image *image,
+struct hg_error *core_sandbox(const struct core_file *core, struct core_image *image,
 			      const struct interrupt *interrupt, struct freeze **ret)
 {
 	struct sandbox s = { .core = core, .image = image };
@@ -254,9 +236,7 @@ struct hg_error *core_sandbox(const struct core_file *core, const struct core_im
 	if (!error)
 		error = rebuild(&s, interrupt);
 	if (!error)
-		error = close_all(&s);
-	if (!error)
-		error = seal(&s);
+		error = core_seal(core, image, s.freeze, s.page + SEAL_AT);
 	if (error) {
 		freeze_end(s.freeze);
 		return error;

@@ -9,8 +9,7 @@
 #include "core_image.h"
 
 /* Makes it; from there on what a freeze can do, can be done: freeze_syscall() as far as the filter lets
- * it, freeze_write(), freeze_run(), its memory. The kernel kills it when we die. O(bytes of the core).
- * `core` must live as long as *ret. */
-_must_check_ struct hg_error *core_sandbox(const struct core_file *core,
-					   const struct core_image *image,
+ * it, freeze_write(), freeze_run(), its memory. The kernel kills it when we die. Sets image->bytes
+ * and image->regions. O(bytes of the core). `core` must live as long as *ret. */
+_must_check_ struct hg_error *core_sandbox(const struct core_file *core, struct core_image *image,
 					   const struct interrupt *interrupt, struct freeze **ret);

@@ -39,6 +39,9 @@ struct freeze {
 	struct freeze_thread *threads;
 	size_t num_threads; /* those whose registers could be read */
 	uint64_t stopped_ns; /* total time the target's threads stood still so far */
+	/* How long a walk over it may take, and the visit of one object; 0: the first without end, the
+	 * second half a minute. */
+	uint64_t walk_ns, object_ns;
 	struct freeze_private *private;
 };
 

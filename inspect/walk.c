@@ -78,7 +78,8 @@ static bool is_stuck(struct run *run, const struct hook_control *now)
 		run->progress_mark = mark;
 		run->marked_ns = clock_ns();
 	}
-	return clock_ns() - run->marked_ns > STUCK_NS;
+	return clock_ns() - run->marked_ns >
+	       (run->freeze->object_ns ? run->freeze->object_ns : STUCK_NS);
 }
 
 static bool tick(void *context)
@@ -101,7 +102,7 @@ static struct hg_error *run_hook(struct run *run, const struct freeze_call *call
 		return error;
 	hg_error_free(error);
 	return hg_error_hint(hg_error_new(HG_EXIT_FAILURE, "the walk stands still at one object"),
-			     "its type's tp_traverse does not return, or not within half a minute: a lock, or damage");
+			     "its type's tp_traverse does not return: it waits for a lock, or is damaged");
 }
 
 struct hg_error *walk_verdict(const struct hook_control *control)
@@ -186,6 +187,7 @@ struct hg_error *walk_run(struct freeze *freeze, const struct py_runtime *runtim
 	call.function = code;
 	call.argument = run.control;
 	call.stack_top = stack + STACK_SIZE;
+	call.timeout_ns = freeze->walk_ns;
 	error = run_hook(&run, &call);
 	if (error)
 		return error;

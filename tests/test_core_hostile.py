@@ -1,11 +1,13 @@
 """A core may come from anywhere: damaged ones are one line and exit 5, and what code one brings along
 can do nothing."""
 
-import os
 import random
+import resource
+import shutil
 import struct
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -160,23 +162,26 @@ def test_mutations(report, whole, thorough):
     assert codes.get(5) and codes.get(0), codes
 
 
-# A tp_traverse of the core's own: open(path, O_CREAT | O_WRONLY, 0600), then it returns 0.
-CREATES_FILE = bytes.fromhex(
-    "b802000000"          # mov eax, 2 (open)
-    "488d3d11000000"      # lea rdi, [rip + 17]
-    "be41000000"          # mov esi, O_CREAT | O_WRONLY
-    "ba80010000"          # mov edx, 0600
-    "0f05"                # syscall
-    "31c0" "c3"           # xor eax, eax; ret
-    "9090")               # the path follows
-FOR_EVER = b"\xeb\xfe"    # jmp to itself
 RUNS_CODE = """
 import ctypes, mmap, sys
 page = mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
 page.write(bytes.fromhex(sys.argv[1]))
 address = ctypes.addressof(ctypes.c_char.from_buffer(page))
-ctypes.CFUNCTYPE(ctypes.c_int)(address)()
+print(ctypes.CFUNCTYPE(ctypes.c_long)(address)())
 """
+
+
+def traverse(folder, *definitions):
+    """The bytes of hostile_traverse.c."""
+    if not shutil.which("gcc"):
+        pytest.skip("gcc is not installed")
+    flat = folder / "traverse.bin"
+    subprocess.run(["gcc", "-O2", "-fPIE", "-ffreestanding", "-fno-stack-protector", "-nostdlib",
+                    "-fcf-protection=none", "-fno-asynchronous-unwind-tables", "-static",
+                    "-Wl,--oformat=binary,-N,-Ttext=0,-e,traverse,--build-id=none",
+                    "-Wall", "-Werror", *(f"-D{one}" for one in definitions),
+                    str(Path(__file__).with_name("hostile_traverse.c")), "-o", str(flat)], check=True)
+    return flat.read_bytes()
 
 
 @pytest.fixture(scope="module")
@@ -204,30 +209,80 @@ sys.stdin.read()
     return core, core.offset_of(address)
 
 
-def test_code_of_a_core_has_no_rights(with_code, run, tmp_path):
+@pytest.fixture
+def hostile(with_code, tmp_path):
+    """hostile(code): the core, with that code for functions' tp_traverse."""
     core, at = with_code
-    trace = tmp_path / "was-here"
-    code = CREATES_FILE + os.fsencode(trace) + b"\0"
-    subprocess.run([sys.executable, "-c", RUNS_CODE, code.hex()], check=True)
-    assert trace.exists(), "the code does what it is to do, where it may"
-    trace.unlink()
-    hostile = tmp_path / "hostile.core"
-    data = bytearray(core.data)
-    data[at:at + len(code)] = code
-    hostile.write_bytes(data)
-    result = run("types", hostile, "--json")
-    assert not trace.exists()
+    path = tmp_path / "hostile.core"
+
+    def _hostile(code):
+        data = bytearray(core.data)
+        data[at:at + len(code)] = code
+        path.write_bytes(data)
+        return path
+
+    return _hostile
+
+
+def says_alone(code):
+    """What the code returns where nothing keeps it from what it does."""
+    done = subprocess.run([sys.executable, "-c", RUNS_CODE, code.hex()], check=True,
+                          capture_output=True, text=True)
+    return int(done.stdout)
+
+
+def assert_no_right(result):
+    """Each function was a fault, and nothing else happened."""
     assert result.code == 6, result.err
-    assert result.json["capture"]["bad_objects"] > 100, "each function was a fault"
+    assert result.json["capture"]["bad_objects"] > 100
     assert "could not be visited" in " ".join(result.json["capture"]["incomplete"])
 
 
-def test_code_that_never_returns(with_code, run, tmp_path, thorough):
-    if not thorough:
-        pytest.skip("takes 30 seconds; --thorough")
-    core, at = with_code
-    hostile = tmp_path / "hostile.core"
-    data = bytearray(core.data)
-    data[at:at + len(FOR_EVER)] = FOR_EVER
-    hostile.write_bytes(data)
-    tool.assert_error(run("types", hostile), 5, "stands still at one object")
+def test_code_creates_no_file(hostile, run, tmp_path):
+    trace = tmp_path / "was-here"
+    act = f'CREATE_FILE="{trace}"'
+    says_alone(traverse(tmp_path, act, "ALONE"))
+    assert trace.exists(), "the code does what it is to do, where it may"
+    trace.unlink()
+    assert_no_right(run("types", hostile(traverse(tmp_path, act)), "--json"))
+    assert not trace.exists()
+
+
+@pytest.mark.parametrize("call", (
+    "SYS_socket, AF_INET, SOCK_STREAM, 0, 0, 0", "SYS_kill, 0, 0, 0, 0, 0",
+    "SYS_ptrace, 0, 0, 0, 0, 0", "SYS_process_vm_writev, 1, 0, 0, 0, 0", "SYS_getpid, 0, 0, 0, 0, 0",
+    "SYS_pipe2, -64 + (long)__builtin_frame_address(0), 0, 0, 0, 0", "SYS_brk, 0, 0, 0, 0, 0",
+    "SYS_mmap, 0, 4096, 3, MAP_SHARED | MAP_ANONYMOUS, -1", "SYS_mprotect, 0, 0, 0, 0, 0",
+    "SYS_mmap, 0, 4096, 3, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1",
+    "SYS_madvise, 0, 0, MADV_DONTNEED, 0, 0"))
+def test_code_makes_no_other_call(call, hostile, run, tmp_path):
+    act = f"OTHER_CALL={call}"
+    assert says_alone(traverse(tmp_path, act, "ALONE")) >= 0
+    assert_no_right(run("types", hostile(traverse(tmp_path, act)), "--json"))
+
+
+@pytest.mark.parametrize("act", ("FORK", "CALL_OF_32_BITS", "MEMORY_OVER_OTHERS"))
+def test_code_finds_no_way_around(act, hostile, run, tmp_path):
+    assert_no_right(run("types", hostile(traverse(tmp_path, act)), "--json"))
+
+
+def test_code_forges_no_columns(hostile, run, tmp_path):
+    """It can say that the walk is done, and where its results are; not more than a walk can have."""
+    code = traverse(tmp_path, f"FORGES_COLUMNS={2**40}")
+    tool.assert_error(run("types", hostile(code)), 5, "changed what the walk recorded")
+    code = traverse(tmp_path, "FORGES_COLUMNS=64")
+    tool.assert_error(run("types", hostile(code)), 5, "hostile.core")
+
+
+@pytest.mark.parametrize("act,said", (("FOR_EVER", "stands still at one object"),
+                                      ("MEMORY_FOR_EVER", "stands still at one object"),
+                                      ("FAULTS_FOR_EVER", "took too long")))
+def test_code_does_not_go_on_for_ever(act, said, hostile, run, tmp_path, thorough):
+    if act != "MEMORY_FOR_EVER" and not thorough:
+        pytest.skip("takes 6 to 12 seconds; --thorough")
+    path = hostile(traverse(tmp_path, act))
+    begin = time.monotonic()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    tool.assert_error(run("types", path), 5, said)
+    assert time.monotonic() - begin < 30
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < max(before, 3 << 20)
