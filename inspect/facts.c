@@ -72,6 +72,7 @@ static struct hg_error *write_holders(const struct facts *f, const struct snapsh
 {
 	_cleanup_free_ const char **paths = calloc(map->num_libraries + 1, sizeof(*paths));
 	const struct py_holders_source source = { .heap = core,
+						  .instances = f->instances,
 						  .memory = f->memory,
 						  .layout = &f->runtime->layout,
 						  .libraries = small->libraries,
@@ -113,17 +114,18 @@ static struct hg_error *write_native(const struct facts *f, const struct snapsho
 	return native_write(&source, f->writer);
 }
 
-static struct hg_error *own_descriptors(const struct facts *f, const struct snapshot *core,
+static void own_descriptors(const struct facts *f, const struct snapshot *core,
 					struct descriptors *now)
 {
 	const struct py_descriptors_source source = { .heap = core,
+						      .instances = f->instances,
 						      .memory = f->memory,
 						      .layout = &f->runtime->layout,
 						      .descriptors = now->fact,
 						      .targets = (const char *const *)now->target,
 						      .count = now->count };
 
-	return py_descriptors(&source);
+	py_descriptors(&source);
 }
 
 static struct hg_error *write_descriptors(const struct facts *f, const struct snapshot *core,
@@ -140,7 +142,7 @@ static struct hg_error *write_descriptors(const struct facts *f, const struct sn
 		error = descriptors_ancestry(f->process->pid, &now);
 	}
 	if (!error)
-		error = own_descriptors(f, core, &now);
+		own_descriptors(f, core, &now);
 	for (size_t i = 0; !error && i < now.count; i++)
 		error = snapshot_writer_string(f->writer, now.target[i], &now.fact[i].target);
 	if (!error)
@@ -153,7 +155,7 @@ static struct hg_error *write_buffers(const struct facts *f, const struct snapsh
 {
 	_cleanup_free_ struct hgs_buffer *buffers = NULL;
 	uint32_t count = 0;
-	struct hg_error *error = py_buffers(core, f->memory, &buffers, &count);
+	struct hg_error *error = py_buffers(core, f->instances, f->memory, &buffers, &count);
 
 	return error ? error : snapshot_writer_add(f->writer, HGS_BUFFERS, sizeof(*buffers), buffers,
 						   count);
@@ -174,7 +176,8 @@ static struct hg_error *write_blocks(const struct facts *f, const struct snapsho
 	_cleanup_free_ struct py_integer *integers = NULL;
 	_cleanup_free_ struct hgs_block *rows = NULL;
 	uint32_t count = 0, candidates = 0;
-	struct hg_error *error = py_integers(core, f->memory, &f->runtime->layout, &integers, &count);
+	struct hg_error *error = py_integers(core, f->instances, f->memory, &f->runtime->layout,
+					     &integers, &count);
 
 	if (error)
 		return error;
@@ -205,13 +208,16 @@ struct hg_error *facts_write(struct process *process, const struct py_runtime *r
 			     const struct walk *walk, const struct descriptors *before,
 			     struct snapshot_writer *writer, struct facts_gaps *gaps)
 {
-	const struct facts f = { process, runtime, &freeze->memory, freeze, walk, writer };
+	_cleanup_(instances_deinit) struct instances instances = { 0 };
+	const struct facts f = { process, runtime, &freeze->memory, freeze, walk, writer, &instances };
 	_cleanup_(snapshot_closep) struct snapshot *core = NULL;
 	_cleanup_(linkmap_freep) struct linkmap *map = NULL;
 	_cleanup_(small_deinit) struct facts_small small = { 0 };
 	struct hg_error *error;
 
 	error = snapshot_writer_view(writer, &core);
+	if (!error)
+		error = instances_find(core, &instances);
 	if (!error)
 		error = linkmap_read(process, &freeze->memory, maps, &map);
 	if (!error)

@@ -12,6 +12,7 @@ struct facts {
 	const struct freeze *freeze;
 	const struct walk *walk;
 	struct snapshot_writer *writer;
+	const struct instances *instances; /* of what the walk has found */
 };
 
 /* Sections that are looked at again before the snapshot can be opened. Each array is its own. */

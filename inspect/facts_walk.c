@@ -100,7 +100,7 @@ struct hg_error *facts_thread_locals(const struct facts *f, const struct snapsho
 
 	heap.roots = small->roots;
 	heap.num_roots = small->num_roots;
-	error = py_thread_locals(&heap, f->memory, &locals, &count);
+	error = py_thread_locals(&heap, f->instances, f->memory, &locals, &count);
 	if (!error)
 		error = snapshot_writer_add(f->writer, HGS_THREAD_LOCALS, sizeof(*locals), locals,
 					    count);

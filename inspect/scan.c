@@ -16,10 +16,11 @@
 
 #include "ranges.h"
 
-enum { FILTER_BITS = 18, PAGE_SHIFT = 12, PAGES = 512 };
+enum { FILTER_BITS = 18, PAGE_SHIFT = 12, PAGES = 512, BLOCK = 8 };
 enum { WANTS_VALUE = 1, WANTS_RANGE = 2 };
 #define PAGE (UINT64_C(1) << PAGE_SHIFT)
 #define PIECE (PAGES * PAGE)
+#define READ (64 * PAGE) /* what a processor's second cache keeps from the reading to the looking */
 #define WORDS (PAGE / sizeof(uint64_t))
 
 #define PAGEMAP_PRESENT (UINT64_C(1) << 63)
@@ -38,7 +39,7 @@ struct scan {
 	struct range *ranges; /* ascending */
 	size_t num_ranges;
 	uint8_t filter[1u << FILTER_BITS];
-	uint64_t words[PIECE / sizeof(uint64_t)];
+	uint64_t words[READ / sizeof(uint64_t)];
 };
 
 static uint64_t hash(uint64_t key)
@@ -46,9 +47,14 @@ static uint64_t hash(uint64_t key)
 	return key * UINT64_C(0x9e3779b97f4a7c15);
 }
 
+static size_t filter_place(uint64_t value)
+{
+	return hash(value >> PAGE_SHIFT) >> (64 - FILTER_BITS);
+}
+
 static uint8_t *filter_of(struct scan *scan, uint64_t value)
 {
-	return &scan->filter[hash(value >> PAGE_SHIFT) >> (64 - FILTER_BITS)];
+	return &scan->filter[filter_place(value)];
 }
 
 struct hg_error *scan_create(const struct memory *memory, size_t values, struct scan **ret)
@@ -160,18 +166,37 @@ static bool is_blank(const uint64_t *page)
 	return i == WORDS;
 }
 
+static struct hg_error *look_at(struct scan *scan, uint64_t at, uint64_t value, scan_found *found,
+				void *context)
+{
+	uint8_t wants = *filter_of(scan, value);
+	uint32_t id = wants & WANTS_VALUE ? scan_lookup(scan, value) : SCAN_NO_VALUE;
+
+	if (id == SCAN_NO_VALUE && !(wants & WANTS_RANGE && in_range(scan, value)))
+		return NULL;
+	return found(context, at, value, id);
+}
+
+/* Without a branch for each word. */
+static bool wants_any(const struct scan *scan, const uint64_t words[static BLOCK])
+{
+	uint8_t wants = 0;
+
+	for (unsigned i = 0; i < BLOCK; i++)
+		wants |= scan->filter[filter_place(words[i])];
+	return wants;
+}
+
 static struct hg_error *look_at_page(struct scan *scan, uint64_t at, const uint64_t *page,
 				     scan_found *found, void *context)
 {
 	struct hg_error *error = NULL;
 
-	for (size_t i = 0; i < WORDS && !error; i++) {
-		uint64_t value = page[i];
-		uint8_t wants = *filter_of(scan, value);
-		uint32_t id = wants & WANTS_VALUE ? scan_lookup(scan, value) : SCAN_NO_VALUE;
-
-		if (id != SCAN_NO_VALUE || (wants & WANTS_RANGE && in_range(scan, value)))
-			error = found(context, at + i * 8, value, id);
+	for (size_t i = 0; i < WORDS && !error; i += BLOCK) {
+		if (!wants_any(scan, &page[i]))
+			continue;
+		for (size_t k = i; k < i + BLOCK && !error; k++)
+			error = look_at(scan, at + k * 8, page[k], found, context);
 	}
 	return error;
 }
@@ -210,14 +235,11 @@ static bool read_run(struct scan *scan, uint64_t start, size_t size)
 	return done == size || !memory_read(scan->memory, start, scan->words, size);
 }
 
-/* One run of resident pages; a page that cannot be read ends the reading of its run. */
-static struct hg_error *look_at_run(struct scan *scan, uint64_t start, size_t pages,
-				    scan_found *found, void *context, uint64_t *searched)
+static struct hg_error *look_at_pages(struct scan *scan, uint64_t start, size_t pages,
+				      scan_found *found, void *context, uint64_t *searched)
 {
 	struct hg_error *error = NULL;
 
-	if (!read_run(scan, start, pages * PAGE))
-		return NULL;
 	for (size_t i = 0; i < pages && !error; i++) {
 		const uint64_t *page = &scan->words[i * WORDS];
 
@@ -225,6 +247,22 @@ static struct hg_error *look_at_run(struct scan *scan, uint64_t start, size_t pa
 			continue;
 		*searched += PAGE;
 		error = look_at_page(scan, start + i * PAGE, page, found, context);
+	}
+	return error;
+}
+
+/* One run of resident pages; a page that cannot be read ends the reading of its run. */
+static struct hg_error *look_at_run(struct scan *scan, uint64_t start, size_t pages,
+				    scan_found *found, void *context, uint64_t *searched)
+{
+	struct hg_error *error = NULL;
+
+	for (uint64_t at = start, end = start + pages * PAGE; at < end && !error; at += READ) {
+		size_t size = end - at < READ ? end - at : READ;
+
+		if (!read_run(scan, at, size))
+			return NULL;
+		error = look_at_pages(scan, at, size / PAGE, found, context, searched);
 	}
 	return error;
 }

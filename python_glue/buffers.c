@@ -46,6 +46,7 @@ enum { KINDS = sizeof(types) / sizeof(types[0]) };
 
 struct finder {
 	const struct snapshot *heap;
+	const struct instances *all;
 	const struct memory *memory;
 	uint64_t base[KINDS]; /* address of the type; 0: not loaded */
 };
@@ -54,10 +55,10 @@ static bool find_bases(struct finder *f)
 {
 	bool any = false;
 
-	for (uint32_t i = 0; i < f->heap->n; i++)
-		for (unsigned k = 1; f->heap->flags[i] & HGS_OBJ_TYPE_OBJECT && k < KINDS; k++)
-			if (strcmp(snapshot_text(f->heap, i), types[k]) == 0) {
-				f->base[k] = f->heap->addr[i];
+	for (uint32_t i = 0; i < f->all->num_types; i++)
+		for (unsigned k = 1; k < KINDS; k++)
+			if (strcmp(snapshot_text(f->heap, f->all->type[i]), types[k]) == 0) {
+				f->base[k] = f->heap->addr[f->all->type[i]];
 				any = true;
 			}
 	return any;
@@ -157,34 +158,45 @@ static uint64_t bytes_of(const struct finder *f, uint32_t object, unsigned kind)
 	}
 }
 
-struct hg_error *py_buffers(const struct snapshot *heap, const struct memory *memory,
-			    struct hgs_buffer **ret, uint32_t *count)
+static struct hg_error *add(const struct finder *f, uint32_t object, uint8_t kind,
+			    struct hgs_buffer **rows, uint32_t *count)
 {
-	_cleanup_free_ uint8_t *kind = calloc((size_t)heap->n + 1, 1);
-	struct finder f = { .heap = heap, .memory = memory };
+	uint64_t bytes = bytes_of(f, object, kind);
+	struct hgs_buffer *row;
+
+	if (!bytes)
+		return NULL;
+	row = list_add(rows, count);
+	if (!row)
+		return &hg_error_no_memory;
+	*row = (struct hgs_buffer){ .object = object, .kind = kind, .bytes = bytes };
+	return NULL;
+}
+
+static int by_object(const void *a, const void *b)
+{
+	const struct hgs_buffer *x = a, *y = b;
+
+	return (x->object > y->object) - (x->object < y->object);
+}
+
+struct hg_error *py_buffers(const struct snapshot *heap, const struct instances *all,
+			    const struct memory *memory, struct hgs_buffer **ret, uint32_t *count)
+{
+	struct finder f = { .heap = heap, .all = all, .memory = memory };
+	struct hg_error *error = NULL;
 
 	*ret = NULL;
 	*count = 0;
-	if (!kind)
-		return &hg_error_no_memory;
 	if (!find_bases(&f))
 		return NULL;
-	for (uint32_t i = 0; i < heap->n; i++)
-		if (heap->flags[i] & HGS_OBJ_TYPE_OBJECT)
-			kind[i] = kind_of(&f, heap->addr[i]);
-	for (uint32_t i = 0; i < heap->n; i++) {
-		struct hgs_buffer buffer = { .object = i }, *row;
+	for (uint32_t k = 0; k < all->num_types && !error; k++) {
+		uint8_t kind = kind_of(&f, heap->addr[all->type[k]]);
 
-		buffer.kind = heap->type[i] == HGS_NONE ? 0 : kind[heap->type[i]];
-		if (!buffer.kind)
-			continue;
-		buffer.bytes = bytes_of(&f, i, buffer.kind);
-		if (!buffer.bytes)
-			continue;
-		row = list_add(ret, count);
-		if (!row)
-			return &hg_error_no_memory;
-		*row = buffer;
+		for (uint32_t i = all->first[k]; kind && i < all->first[k + 1] && !error; i++)
+			error = add(&f, all->object[i], kind, ret, count);
 	}
-	return NULL;
+	if (*count)
+		qsort(*ret, *count, sizeof(**ret), by_object);
+	return error;
 }

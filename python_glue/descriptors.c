@@ -30,18 +30,18 @@ enum { ROLES = sizeof(roles) / sizeof(roles[0]) };
 struct finder {
 	const struct py_descriptors_source *source;
 	uint64_t base[ROLES]; /* address of the type; 0: not loaded */
-	uint8_t *role;	      /* of each object that is a type: what its instances are */
 };
 
 static bool find_bases(struct finder *f)
 {
+	const struct instances *all = f->source->instances;
 	const struct snapshot *heap = f->source->heap;
 	bool any = false;
 
-	for (uint32_t i = 0; i < heap->n; i++)
-		for (unsigned k = 0; heap->flags[i] & HGS_OBJ_TYPE_OBJECT && k < ROLES; k++)
-			if (!strcmp(snapshot_text(heap, i), roles[k].type)) {
-				f->base[k] = heap->addr[i];
+	for (uint32_t i = 0; i < all->num_types; i++)
+		for (unsigned k = 0; k < ROLES; k++)
+			if (!strcmp(snapshot_text(heap, all->type[i]), roles[k].type)) {
+				f->base[k] = heap->addr[all->type[i]];
 				any = true;
 			}
 	return any;
@@ -87,7 +87,7 @@ static void own_number_at(const struct finder *f, uint64_t address, uint32_t own
 	if (memory_read_u32(f->source->memory, address, &fd))
 		return;
 	descriptor = descriptor_of(f, fd);
-	if (descriptor && descriptor->owner == HGS_NONE)
+	if (descriptor && owner < descriptor->owner)
 		descriptor->owner = owner;
 }
 
@@ -113,7 +113,7 @@ static void own_database(const struct finder *f, uint64_t name, uint32_t owner)
 		const char *at = strstr(f->source->targets[i], text);
 
 		if (at && (!at[length] || at[length] == '-' || at[length] == ' ') &&
-		    f->source->descriptors[i].owner == HGS_NONE)
+		    owner < f->source->descriptors[i].owner)
 			f->source->descriptors[i].owner = owner;
 	}
 }
@@ -146,12 +146,12 @@ static void own_databases(const struct finder *f, uint32_t object)
 			own_pager(f, at, object);
 }
 
-static void look_at(const struct finder *f, uint32_t object)
+static void look_at(const struct finder *f, uint32_t object, enum role role)
 {
 	uint64_t address = f->source->heap->addr[object], directory;
 	uint32_t minor = f->source->layout->minor;
 
-	switch (f->role[f->source->heap->type[object]]) {
+	switch (role) {
 	case ROLE_FD:
 		own_number_at(f, address + OWN_FD, object);
 		break;
@@ -172,21 +172,17 @@ static void look_at(const struct finder *f, uint32_t object)
 	}
 }
 
-struct hg_error *py_descriptors(const struct py_descriptors_source *source)
+void py_descriptors(const struct py_descriptors_source *source)
 {
-	const struct snapshot *heap = source->heap;
-	_cleanup_free_ uint8_t *role = calloc((size_t)heap->n + 1, 1);
-	struct finder f = { .source = source, .role = role };
+	const struct instances *all = source->instances;
+	struct finder f = { .source = source };
 
-	if (!role)
-		return &hg_error_no_memory;
 	if (!source->count || !find_bases(&f))
-		return NULL;
-	for (uint32_t i = 0; i < heap->n; i++)
-		if (heap->flags[i] & HGS_OBJ_TYPE_OBJECT)
-			role[i] = (uint8_t)role_of(&f, heap->addr[i]);
-	for (uint32_t i = 0; i < heap->n; i++)
-		if (heap->type[i] != HGS_NONE)
-			look_at(&f, i);
-	return NULL;
+		return;
+	for (uint32_t k = 0; k < all->num_types; k++) {
+		enum role role = role_of(&f, source->heap->addr[all->type[k]]);
+
+		for (uint32_t i = all->first[k]; role && i < all->first[k + 1]; i++)
+			look_at(&f, all->object[i], role);
+	}
 }

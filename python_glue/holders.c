@@ -12,6 +12,7 @@ static const struct {
 	const char *type;
 	enum holder_role role;
 } base_roles[] = {
+	{ "module", ROLE_MODULE },
 	{ "int", ROLE_INT },
 	{ "PyCapsule", ROLE_CAPSULE },
 	{ "ctypes.CDLL", ROLE_CTYPES_LIBRARY },
@@ -69,16 +70,15 @@ static enum holder_role inherited_role(const struct finder *f, const struct base
 
 static struct hg_error *find_bases(const struct finder *f, struct bases *bases)
 {
-	for (uint32_t i = 0; i < f->heap->n; i++) {
-		uint32_t *grown;
+	for (uint32_t k = 0; k < f->all->num_types; k++) {
+		uint32_t *row;
 
-		if (!(f->heap->flags[i] & HGS_OBJ_TYPE_OBJECT) || base_role(f->heap, i) == ROLE_NONE)
+		if (base_role(f->heap, f->all->type[k]) == ROLE_NONE)
 			continue;
-		grown = realloc(bases->type, (bases->count + 1) * sizeof(*grown));
-		if (!grown)
+		row = list_add(&bases->type, &bases->count);
+		if (!row)
 			return &hg_error_no_memory;
-		bases->type = grown;
-		bases->type[bases->count++] = i;
+		*row = f->all->type[k];
 	}
 	return NULL;
 }
@@ -92,18 +92,15 @@ static void bases_free(struct bases *bases)
 static struct hg_error *find_roles(struct finder *f)
 {
 	_cleanup_(bases_free) struct bases bases = { 0 };
-	const struct snapshot *heap = f->heap;
 	struct hg_error *error = find_bases(f, &bases);
 
 	if (error || !bases.count)
 		return error;
-	for (uint32_t i = 0; i < heap->n; i++)
-		if (heap->flags[i] & HGS_OBJ_TYPE_OBJECT)
-			f->role[i] = (uint8_t)inherited_role(f, &bases, i);
-	for (uint32_t i = 0; i < heap->n; i++)
-		if (heap->flags[i] & HGS_OBJ_TYPE_OBJECT && heap->type[i] != HGS_NONE &&
-		    f->role[heap->type[i]] == ROLE_CTYPES_FUNCTION_TYPE)
-			f->role[i] = ROLE_CTYPES_FUNCTION;
+	for (uint32_t k = 0; k < f->all->num_types; k++)
+		f->role[f->all->type[k]] = (uint8_t)inherited_role(f, &bases, f->all->type[k]);
+	for (uint32_t k = 0; k < f->all->num_types; k++)
+		if (role_of(f, f->all->type[k]) == ROLE_CTYPES_FUNCTION_TYPE)
+			f->role[f->all->type[k]] = ROLE_CTYPES_FUNCTION;
 	return NULL;
 }
 
@@ -127,27 +124,63 @@ struct hg_error *capsule_add(struct finder *f, const struct hgs_capsule *capsule
 	return NULL;
 }
 
-static struct hg_error *look_at(struct finder *f, uint32_t object)
+/* What looks at the instances of a type; NULL where nobody does. */
+static holder_look *finder_of(enum holder_role role)
+{
+	switch (role) {
+	case ROLE_MODULE:
+		return holder_module;
+	case ROLE_INT:
+		return holder_maybe_handle;
+	case ROLE_CAPSULE:
+		return holder_capsule;
+	case ROLE_CTYPES_LIBRARY:
+	case ROLE_CTYPES_FUNCTION:
+	case ROLE_CTYPES_THUNK:
+		return holder_ctypes;
+	case ROLE_CFFI_CLIBRARY:
+	case ROLE_CFFI_LIB:
+	case ROLE_CFFI_DATA:
+	case ROLE_CFFI_CALLBACK:
+	case ROLE_CFFI_FACE:
+		return holder_cffi;
+	default:
+		return NULL;
+	}
+}
+
+/* Calls for each instance of the k-th type. */
+static struct hg_error *for_instances(struct finder *f, uint32_t k, holder_look *look)
 {
 	struct hg_error *error = NULL;
 
-	if (f->heap->type[object] == HGS_NONE)
-		return NULL;
-	if (f->heap->flags[object] & HGS_OBJ_MODULE)
-		return holder_module(f, object);
-	if (f->heap->flags[object] & HGS_OBJ_TYPE_OBJECT)
-		return holder_type(f, object);
-	switch (role_of(f, object)) {
-	case ROLE_NONE:
-		return NULL;
-	case ROLE_INT:
-		return may_be_handle(f, object) ? peek_at(f, object) : NULL;
-	case ROLE_CAPSULE:
-		return holder_capsule(f, object);
-	default:
-		error = holder_ctypes(f, object);
-		return error ? error : holder_cffi(f, object);
+	for (uint32_t i = f->all->first[k]; i < f->all->first[k + 1] && !error; i++)
+		error = look(f, f->all->object[i]);
+	return error;
+}
+
+struct hg_error *for_each(struct finder *f, enum holder_role role, holder_look *look)
+{
+	struct hg_error *error = NULL;
+
+	for (uint32_t k = 0; k < f->all->num_types && !error; k++)
+		if (f->role[f->all->type[k]] == role)
+			error = for_instances(f, k, look);
+	return error;
+}
+
+static struct hg_error *find_in_all(struct finder *f)
+{
+	struct hg_error *error = NULL;
+
+	for (uint32_t k = 0; k < f->all->num_types && !error; k++) {
+		holder_look *look = finder_of((enum holder_role)f->role[f->all->type[k]]);
+
+		error = holder_type(f, f->all->type[k]);
+		if (!error && look)
+			error = for_instances(f, k, look);
 	}
+	return error ? error : peek_flush(f);
 }
 
 static int by_object(const void *a, const void *b)
@@ -165,10 +198,8 @@ static struct hg_error *find(struct finder *f)
 		error = integers_prepare(f);
 	if (!error)
 		error = cffi_prepare(f);
-	for (uint32_t i = 0; !error && i < f->heap->n; i++)
-		error = look_at(f, i);
 	if (!error)
-		error = peek_flush(f);
+		error = find_in_all(f);
 	if (error)
 		return error;
 	if (f->found.count)
@@ -180,7 +211,8 @@ static struct hg_error *find(struct finder *f)
 struct hg_error *py_holders(const struct py_holders_source *source, struct py_holders_found *ret)
 {
 	_cleanup_free_ uint8_t *role = calloc((size_t)source->heap->n + 1, 1);
-	struct finder f = { .source = source, .heap = source->heap, .role = role };
+	struct finder f = { .source = source, .heap = source->heap,
+			    .all = source->instances, .role = role };
 	struct hg_error *error = role ? find(&f) : &hg_error_no_memory;
 
 	if (!error && !f.cffi.is_known)

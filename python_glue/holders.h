@@ -1,13 +1,14 @@
 /* Which Python objects hold a piece of a native library, and which. */
 #pragma once
 
-#include "../graph/snapshot.h"
+#include "../graph/instances.h"
 #include "../inspect/memory.h"
 #include "layout.h"
 
 /* What py_holders() reads. Nothing of it is kept. */
 struct py_holders_source {
 	const struct snapshot *heap; /* the walk's columns; sections behind them are not looked at */
+	const struct instances *instances; /* of the heap */
 	const struct memory *memory; /* of the frozen copy */
 	const struct py_layout *layout;
 	struct hgs_library *libraries; /* HGS_LIB_OPAQUE is set, nothing else changed */
@@ -30,7 +31,7 @@ struct py_holders_found {
  * extensions, and plain numbers that are handles. A library that an object names but that is no longer
  * mapped has no index (HGS_NONE); an object that cannot be read is left out. *ret is to be released in
  * any case.
- * O(objects + types * libraries + references of what is found). */
+ * O(types * libraries + ints + what is found and its references). */
 _must_check_ struct hg_error *py_holders(const struct py_holders_source *source,
 					 struct py_holders_found *ret);
 void py_holders_deinit(struct py_holders_found *found);

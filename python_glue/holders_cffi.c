@@ -24,10 +24,9 @@ enum { CTYPE_SIZE = 88, CTYPE_SIZE_2 = 96, CTYPE_ITEM_SIZE = 64, CTYPE_FLAGS = 8
 enum { CT_BASE_FLAGS = 0x7ff, CT_FUNCTIONPTR = 0x100, CT_IS_VOID_PTR = 0x200000 };
 enum { CTYPE_NAME_MAX = 1 << 16 };
 
-static bool is_of_cffi(const struct finder *f, uint32_t object)
+static bool is_of_cffi(const struct finder *f, uint32_t type)
 {
-	return f->heap->flags[object] & HGS_OBJ_TYPE_OBJECT &&
-	       !strncmp(snapshot_text(f->heap, object), "_cffi_backend.", 14);
+	return !strncmp(snapshot_text(f->heap, type), "_cffi_backend.", 14);
 }
 
 static bool size_is_known(enum holder_role role, uint64_t size)
@@ -48,25 +47,25 @@ static bool size_is_known(enum holder_role role, uint64_t size)
 	}
 }
 
-static bool types_are_known(const struct finder *f)
+static bool types_are_known(struct finder *f)
 {
 	const uint32_t all = 1u << ROLE_CFFI_CLIBRARY | 1u << ROLE_CFFI_LIB | 1u << ROLE_CFFI_TYPE |
 			     1u << ROLE_CFFI_DATA | 1u << ROLE_CFFI_CALLBACK;
 	uint32_t seen = 0;
-	bool any = false;
 
-	for (uint32_t i = 0; i < f->heap->n; i++) {
+	for (uint32_t k = 0; k < f->all->num_types; k++) {
+		uint32_t type = f->all->type[k];
 		uint64_t size;
 
-		if (!is_of_cffi(f, i))
+		if (!is_of_cffi(f, type))
 			continue;
-		any = true;
-		seen |= 1u << f->role[i];
-		if (memory_read_u64(f->source->memory, f->heap->addr[i] + TP_BASICSIZE, &size) ||
-		    !size_is_known((enum holder_role)f->role[i], size))
+		f->cffi.is_there = true;
+		seen |= 1u << f->role[type];
+		if (memory_read_u64(f->source->memory, f->heap->addr[type] + TP_BASICSIZE, &size) ||
+		    !size_is_known((enum holder_role)f->role[type], size))
 			return false;
 	}
-	return !any || (seen & all) == all;
+	return !f->cffi.is_there || (seen & all) == all;
 }
 
 /* Exactly one of the base flags is set, and the name has the length that ob_size says. */
@@ -156,59 +155,57 @@ static uint32_t library_behind(const struct finder *f, uint32_t face)
 	return close == HGS_NONE ? HGS_NONE : enclosed_library(f, close);
 }
 
+static struct hg_error *learn_face(struct finder *f, uint32_t face)
+{
+	uint32_t library = library_behind(f, face);
+
+	return library == HGS_NONE ? NULL : set_add(&f->cffi.inside, f->heap->addr[library]);
+}
+
 static struct hg_error *find_faces(struct finder *f)
 {
-	const struct snapshot *heap = f->heap;
-	struct hg_error *error = NULL;
-	bool any = false;
-
-	for (uint32_t i = 0; i < heap->n; i++)
-		if (heap->flags[i] & HGS_OBJ_TYPE_OBJECT &&
-		    !strcmp(snapshot_text(heap, i), "cffi.api._make_ffi_library.<locals>.FFILibrary")) {
-			f->role[i] = ROLE_CFFI_FACE;
-			any = true;
-		}
-	for (uint32_t i = 0; any && !error && i < heap->n; i++) {
-		uint32_t library;
-
-		if (role_of(f, i) != ROLE_CFFI_FACE)
-			continue;
-		library = library_behind(f, i);
-		if (library != HGS_NONE)
-			error = set_add(&f->cffi.inside, heap->addr[library]);
-	}
-	return error;
+	for (uint32_t k = 0; k < f->all->num_types; k++)
+		if (!strcmp(snapshot_text(f->heap, f->all->type[k]),
+			    "cffi.api._make_ffi_library.<locals>.FFILibrary"))
+			f->role[f->all->type[k]] = ROLE_CFFI_FACE;
+	return for_each(f, ROLE_CFFI_FACE, learn_face);
 }
 
 /* The library whose objects cannot be read. The types are static: they lie in it. */
 static void mark_opaque(const struct finder *f)
 {
-	for (uint32_t i = 0; i < f->heap->n; i++) {
+	for (uint32_t k = 0; k < f->all->num_types; k++) {
 		uint32_t library;
 
-		if (!is_of_cffi(f, i))
+		if (!is_of_cffi(f, f->all->type[k]))
 			continue;
-		library = library_by_address(f->source, f->heap->addr[i]);
+		library = library_by_address(f->source, f->heap->addr[f->all->type[k]]);
 		if (library != HGS_NONE)
 			f->source->libraries[library].flags |= HGS_LIB_OPAQUE;
 	}
 }
 
-struct hg_error *cffi_prepare(struct finder *f)
+static struct hg_error *prove_library(struct finder *f, uint32_t library)
 {
 	char name[HOLDER_NAME_MAX];
-	struct hg_error *error = NULL;
 	uint64_t handle;
 
-	f->cffi.is_known = types_are_known(f);
-	for (uint32_t i = 0; !error && f->cffi.is_known && i < f->heap->n; i++) {
-		enum holder_role role = role_of(f, i);
+	if (read_library(f, library, &handle, name, sizeof(name)))
+		f->cffi.is_known = false;
+	return NULL;
+}
 
-		if (role == ROLE_CFFI_TYPE)
-			error = learn_type(f, i);
-		else if (role == ROLE_CFFI_CLIBRARY || role == ROLE_CFFI_LIB)
-			f->cffi.is_known = !read_library(f, i, &handle, name, sizeof(name));
-	}
+struct hg_error *cffi_prepare(struct finder *f)
+{
+	struct hg_error *error = NULL;
+
+	f->cffi.is_known = types_are_known(f);
+	if (f->cffi.is_known)
+		error = for_each(f, ROLE_CFFI_TYPE, learn_type);
+	if (!error && f->cffi.is_known)
+		error = for_each(f, ROLE_CFFI_CLIBRARY, prove_library);
+	if (!error && f->cffi.is_known)
+		error = for_each(f, ROLE_CFFI_LIB, prove_library);
 	if (!f->cffi.is_known)
 		mark_opaque(f);
 	if (!error && f->cffi.is_known)
@@ -349,9 +346,11 @@ struct hg_error *holders_cffi_extern(struct finder *f)
 	struct hg_error *error = NULL;
 	uint32_t i = 0, name;
 
+	if (!f->cffi.is_there || !f->cffi.is_known)
+		return NULL;
 	while (i < heap->n && strcmp(snapshot_text(heap, i), "__cffi_backend_extern_py"))
 		i++;
-	if (i == heap->n || !f->cffi.is_known)
+	if (i == heap->n)
 		return NULL;
 	name = HGS_EDGE_NAME(HGS_EDGE_KEY, i);
 	for (uint64_t e = 0; !error && e < heap->m; e++)

@@ -6,6 +6,13 @@
  * another number; only where it does not is the object itself read. */
 #include "holders_parts.h"
 
+static struct hg_error *learn_own(struct finder *f, uint32_t library)
+{
+	uint32_t handle = holder_attribute(f->heap, library, "_handle");
+
+	return handle == HGS_NONE ? NULL : set_add(&f->own, handle);
+}
+
 struct hg_error *integers_prepare(struct finder *f)
 {
 	struct hg_error *error = NULL;
@@ -13,24 +20,18 @@ struct hg_error *integers_prepare(struct finder *f)
 	for (uint32_t i = 0; !error && i < f->source->num_libraries; i++)
 		if (f->source->libraries[i].handle)
 			error = set_add(&f->handles, f->source->libraries[i].handle);
-	for (uint32_t i = 0; !error && i < f->heap->n; i++) {
-		uint32_t handle = HGS_NONE;
-
-		if (role_of(f, i) == ROLE_CTYPES_LIBRARY)
-			handle = holder_attribute(f->heap, i, "_handle");
-		if (handle != HGS_NONE)
-			error = set_add(&f->own, handle);
-	}
+	if (!error)
+		error = for_each(f, ROLE_CTYPES_LIBRARY, learn_own);
 	set_sort(&f->handles);
 	set_sort(&f->own);
 	return error;
 }
 
-bool may_be_handle(const struct finder *f, uint32_t object)
+struct hg_error *holder_maybe_handle(struct finder *f, uint32_t object)
 {
 	const char *text = snapshot_text(f->heap, object);
 
-	return !*text || set_has(&f->handles, strtoull(text, NULL, 10));
+	return *text && !set_has(&f->handles, strtoull(text, NULL, 10)) ? NULL : peek_at(f, object);
 }
 
 struct hg_error *holder_pointer(struct finder *f, uint32_t object, uint64_t value)

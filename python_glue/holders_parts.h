@@ -6,6 +6,7 @@
 /* What the instances of a type are, here. */
 enum holder_role {
 	ROLE_NONE,
+	ROLE_MODULE,
 	ROLE_INT,
 	ROLE_CAPSULE,
 	ROLE_CTYPES_LIBRARY,
@@ -31,6 +32,7 @@ void set_sort(struct set *set);
 bool set_has(const struct set *set, uint64_t item); /* O(log n) */
 
 struct cffi {
+	bool is_there;	      /* any of its types */
 	bool is_known;	      /* its structures are where they are looked for */
 	struct set functions; /* addresses of the function types */
 	struct set pointers;  /* addresses of the types `void *` */
@@ -47,6 +49,7 @@ struct peek {
 struct finder {
 	const struct py_holders_source *source;
 	const struct snapshot *heap;
+	const struct instances *all;
 	uint8_t *role; /* of each object that is a type: enum holder_role */
 	struct cffi cffi;
 	struct peek peek;
@@ -86,6 +89,10 @@ bool library_is_foreign(const struct py_holders_source *s, uint32_t library);
 
 /* --- holders.c ------------------------------------------------------------------------------ */
 
+/* Calls for each object whose type has this role, until one gives an error. */
+typedef struct hg_error *holder_look(struct finder *f, uint32_t object);
+_must_check_ struct hg_error *for_each(struct finder *f, enum holder_role role, holder_look *look);
+
 _must_check_ struct hg_error *holder_add(struct finder *f, const struct hgs_holder *holder);
 
 _must_check_ struct hg_error *capsule_add(struct finder *f, const struct hgs_capsule *capsule);
@@ -103,16 +110,16 @@ _must_check_ struct hg_error *holder_ctypes(struct finder *f, uint32_t object);
 _must_check_ struct hg_error *holder_module(struct finder *f, uint32_t object);
 _must_check_ struct hg_error *holder_type(struct finder *f, uint32_t object);
 _must_check_ struct hg_error *holder_capsule(struct finder *f, uint32_t object);
-/* By its text: whether an int may be a handle. */
-bool may_be_handle(const struct finder *f, uint32_t object);
+/* Puts an int off that by its text may be a handle. */
+_must_check_ struct hg_error *holder_maybe_handle(struct finder *f, uint32_t object);
 /* An int, a void pointer of cffi with this value: a holder where it is a handle. */
 _must_check_ struct hg_error *holder_integer(struct finder *f, uint32_t object, const uint64_t words[2]);
 _must_check_ struct hg_error *holder_pointer(struct finder *f, uint32_t object, uint64_t value);
-/* Before these: which handles there are, and which ints are the owners' own. O(objects). */
+/* Before these: which handles there are, and which ints are the owners' own. */
 _must_check_ struct hg_error *integers_prepare(struct finder *f);
 
 /* Proves where this build of cffi keeps what is read, before any is read; the library that it cannot
- * be proved of is marked HGS_LIB_OPAQUE. O(objects). */
+ * be proved of is marked HGS_LIB_OPAQUE. */
 _must_check_ struct hg_error *cffi_prepare(struct finder *f);
 void cffi_deinit(struct cffi *cffi);
 _must_check_ struct hg_error *holder_cffi(struct finder *f, uint32_t object);

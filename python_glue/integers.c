@@ -82,20 +82,23 @@ static struct hg_error *put(struct reading *r, uint32_t object)
 	return r->batched == BATCH ? flush(r) : NULL;
 }
 
-/* There is one type of this name that is no class of a program. */
-static uint32_t int_type(const struct snapshot *heap)
+/* There is one type of this name that is no class of a program. Its index in all->type; num_types where
+ * there is none. */
+static uint32_t int_type(const struct snapshot *heap, const struct instances *all)
 {
-	for (uint32_t i = 0; i < heap->n; i++)
-		if (heap->flags[i] & HGS_OBJ_TYPE_OBJECT && !strcmp(snapshot_text(heap, i), "int"))
-			return i;
-	return HGS_NONE;
+	uint32_t k = 0;
+
+	while (k < all->num_types && strcmp(snapshot_text(heap, all->type[k]), "int"))
+		k++;
+	return k;
 }
 
-struct hg_error *py_integers(const struct snapshot *heap, const struct memory *memory,
-			     const struct py_layout *layout, struct py_integer **ret, uint32_t *count)
+struct hg_error *py_integers(const struct snapshot *heap, const struct instances *all,
+			     const struct memory *memory, const struct py_layout *layout,
+			     struct py_integer **ret, uint32_t *count)
 {
 	_cleanup_free_ struct reading *r = calloc(1, sizeof(*r));
-	uint32_t type = int_type(heap);
+	uint32_t type = int_type(heap, all), i, end;
 	struct hg_error *error = NULL;
 
 	if (!r)
@@ -103,10 +106,14 @@ struct hg_error *py_integers(const struct snapshot *heap, const struct memory *m
 	r->heap = heap;
 	r->memory = memory;
 	r->tagged = layout->minor >= 12;
-	for (uint32_t i = 0; i < heap->n && !error && type != HGS_NONE; i++)
-		if (heap->type[i] == type &&
-		    (heap->size[i] == ONE_DIGIT || heap->size[i] == TWO_DIGITS))
-			error = put(r, i);
+	i = type < all->num_types ? all->first[type] : 0;
+	end = type < all->num_types ? all->first[type + 1] : 0;
+	for (; i < end && !error; i++) {
+		uint64_t size = heap->size[all->object[i]];
+
+		if (size == ONE_DIGIT || size == TWO_DIGITS)
+			error = put(r, all->object[i]);
+	}
 	if (!error)
 		error = flush(r);
 	if (error) {

@@ -20,8 +20,8 @@ struct row {
 
 struct finder {
 	const struct snapshot *heap;
+	const struct instances *all;
 	const struct memory *memory;
-	uint8_t *local; /* of types: instances are threading.local() */
 	struct row *rows;
 	uint32_t count;
 };
@@ -60,22 +60,13 @@ static bool inherits(const struct snapshot *heap, uint32_t type, uint32_t from)
 	return false;
 }
 
-/* False where the process has no threading.local(). */
-static bool find_types(struct finder *f)
+/* threading.local; HGS_NONE where the process has none. */
+static uint32_t find_base(const struct finder *f)
 {
-	const struct snapshot *heap = f->heap;
-	uint32_t base = HGS_NONE;
-
-	for (uint32_t i = 0; i < heap->n && base == HGS_NONE; i++)
-		if (heap->flags[i] & HGS_OBJ_TYPE_OBJECT &&
-		    strcmp(snapshot_text(heap, i), "_thread._local") == 0)
-			base = i;
-	if (base == HGS_NONE)
-		return false;
-	for (uint32_t i = 0; i < heap->n; i++)
-		if (heap->flags[i] & HGS_OBJ_TYPE_OBJECT)
-			f->local[i] = i == base || inherits(heap, i, base);
-	return true;
+	for (uint32_t k = 0; k < f->all->num_types; k++)
+		if (strcmp(snapshot_text(f->heap, f->all->type[k]), "_thread._local") == 0)
+			return f->all->type[k];
+	return HGS_NONE;
 }
 
 static struct hg_error *add(struct finder *f, const struct row *row)
@@ -107,18 +98,29 @@ static struct hg_error *add_dicts(struct finder *f, uint32_t of_all)
 	return error;
 }
 
-static struct hg_error *find_dicts(struct finder *f)
+static struct hg_error *find_dicts(struct finder *f, uint32_t local)
 {
 	const struct snapshot *heap = f->heap;
 	struct hg_error *error = NULL;
 
-	for (uint32_t i = 0; i < heap->n; i++) {
-		if (heap->type[i] == HGS_NONE || !f->local[heap->type[i]])
-			continue;
-		for (uint64_t e = heap->start[i]; e < heap->start[i + 1] && !error; e++)
-			if (HGS_EDGE_KIND(heap->name[e]) == HGS_EDGE_UNNAMED &&
-			    is_dict(heap, heap->target[e]))
-				error = add_dicts(f, heap->target[e]);
+	for (uint64_t e = heap->start[local]; e < heap->start[local + 1ul] && !error; e++)
+		if (HGS_EDGE_KIND(heap->name[e]) == HGS_EDGE_UNNAMED &&
+		    is_dict(heap, heap->target[e]))
+			error = add_dicts(f, heap->target[e]);
+	return error;
+}
+
+static struct hg_error *find_locals(struct finder *f)
+{
+	const struct instances *all = f->all;
+	uint32_t base = find_base(f);
+	struct hg_error *error = NULL;
+
+	for (uint32_t k = 0; k < all->num_types && base != HGS_NONE && !error; k++) {
+		bool local = all->type[k] == base || inherits(f->heap, all->type[k], base);
+
+		for (uint32_t i = all->first[k]; local && i < all->first[k + 1] && !error; i++)
+			error = find_dicts(f, all->object[i]);
 	}
 	return error;
 }
@@ -185,15 +187,13 @@ static struct hg_error *hand_over(const struct finder *f, struct hgs_thread_loca
 	return NULL;
 }
 
-struct hg_error *py_thread_locals(const struct snapshot *heap, const struct memory *memory,
-				  struct hgs_thread_local **ret, uint32_t *count)
+struct hg_error *py_thread_locals(const struct snapshot *heap, const struct instances *all,
+				  const struct memory *memory, struct hgs_thread_local **ret,
+				  uint32_t *count)
 {
-	_cleanup_free_ uint8_t *local = calloc((size_t)heap->n + 1, 1);
-	struct finder f = {.heap = heap, .memory = memory, .local = local};
-	struct hg_error *error = local ? NULL : &hg_error_no_memory;
+	struct finder f = {.heap = heap, .all = all, .memory = memory};
+	struct hg_error *error = find_locals(&f);
 
-	if (!error && find_types(&f))
-		error = find_dicts(&f);
 	if (!error && f.count) {
 		qsort(f.rows, f.count, sizeof(*f.rows), by_match);
 		for (uint32_t i = 0; i < heap->num_roots; i++)

@@ -74,7 +74,8 @@ def grow():
     return more
 
 
-gc.disable()
-build = wide if "wide" in sys.argv else records
-kept = build(int(sys.argv[1]))
-common.serve({"time": milliseconds, "grow": grow})
+if __name__ == "__main__":
+    gc.disable()
+    build = wide if "wide" in sys.argv else records
+    kept = build(int(sys.argv[1]))
+    common.serve({"time": milliseconds, "grow": grow})
