@@ -163,9 +163,9 @@ def inside(packages, python):
     """inside(code): what a program that imports heapgraph says, one JSON value a line."""
     def _inside(code, *arguments):
         done = subprocess.run(
-            [python.path, "-c", python_module.PRELUDE + code, *arguments], capture_output=True, text=True,
-            timeout=120, env={**os.environ, "HEAPGRAPH_PACKAGE": str(packages(python)),
-                              "HEAPGRAPH_BUILD": str(tool.BUILD)})
+            python.among_ours("-c", python_module.PRELUDE + code, *arguments), capture_output=True,
+            text=True, timeout=120, env={**os.environ, "HEAPGRAPH_PACKAGE": str(packages(python)),
+                                         "HEAPGRAPH_BUILD": python.build_directory(tool.BUILD)})
         assert done.returncode == 0, done.stderr
         return [json.loads(line) for line in done.stdout.splitlines()]
 

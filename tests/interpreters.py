@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
@@ -26,6 +27,20 @@ TESTS = Path(__file__).resolve().parent
 # one time, so each run has a folder of its own in them.
 IN_ROOTS = Path("/srv")
 IN_ROOT = IN_ROOTS / f"heapgraph-{os.getpid()}"
+HOST = IN_ROOT / "host"
+# sh -c AMONG_OURS sh ROOT HOST FOLDER... -- COMMAND...: the command in a root, in a mount namespace
+# of its own, which ends with it. The root has /proc and /dev, the folders at the same place as here, and
+# this machine as HOST. Roots have no shell: unshare, of here, does the chroot.
+AMONG_OURS = """
+root=$1 host=$2; shift 2
+mount --rbind / "$root$host"
+mount --rbind /proc "$root/proc"
+mount --rbind /dev "$root/dev"
+while [ "$1" != -- ]; do mkdir -p "$root$1"; mount --bind "$1" "$root$1"; shift; done
+shift
+[ -d "$root$PWD" ] || cd /
+exec unshare --root="$root" --wd="$PWD" "$@"
+"""
 
 
 @dataclass(frozen=True)
@@ -45,6 +60,15 @@ class Interpreter:
             return [self.path, str(script), *arguments]
         inside = IN_ROOT / Path(script).resolve().relative_to(TESTS.parent)
         return ["chroot", self.root, self.path, str(inside), *arguments]
+
+    def among_ours(self, *arguments):
+        """argv that runs it where it sees the files of the tests, and that may call programs of here
+        (by chroot to HOST)."""
+        if not self.root:
+            return [self.path, *arguments]
+        folders = [tempfile.gettempdir(), str(roots.cache_directory())]
+        return ["unshare", "--mount", "sh", "-euc", AMONG_OURS, "sh", self.root, str(HOST), *folders,
+                "--", self.path, *arguments]
 
     def import_error(self, module, site=""):
         """Why a module cannot be imported, of what lies in the folder `site` as well; None: it can."""
@@ -155,3 +179,4 @@ def prepare_root(root, build):
         (inside / "build" / folder).mkdir(parents=True)
         for library in Path(build, folder).glob("*.so"):
             shutil.copy(library, inside / "build" / folder)
+    (inside / HOST.name).mkdir()

@@ -69,6 +69,13 @@ class Target:
         os.write(self.process.stdin.fileno(), command.encode() + b"\n")
         return json.loads(self.line(seconds))
 
+    def settle(self, seconds=30):
+        """Until its main thread sleeps, waiting for a command say: what it did before is done."""
+        deadline = time.monotonic() + seconds
+        while status(self.pid)["State"][0] != "S":
+            assert time.monotonic() < deadline, f"{self.name} does not come to rest"
+            time.sleep(0.002)
+
     def alive(self):
         return self.process.poll() is None
 

@@ -25,6 +25,7 @@ class Series:
     def snapshot(self, *commands):
         answers = [self.target.ask(command) for command in commands]
         path = self.directory / f"{self.count}.hgs"
+        self.target.settle()  # or the very stack of its loop would differ
         result = tool.heapgraph("snapshot", self.target.pid, "-o", path)
         assert result.code == 0, result.err
         self.count += 1

@@ -12,6 +12,7 @@ import pytest
 import python_module
 import tool
 
+
 def test_why_names_the_chain_and_not_who_asks(inside):
     code = """
 class Proc: pass
@@ -178,7 +179,7 @@ heapgraph.install(signal.SIGUSR2, sys.argv[1], seconds=3600)
 say("ready")
 while True: time.sleep(0.02)
 """
-    process = subprocess.Popen([python.path, "-c", code, str(tmp_path)], stdout=subprocess.PIPE,
+    process = subprocess.Popen(python.among_ours("-c", code, str(tmp_path)), stdout=subprocess.PIPE,
                                env={**os.environ, "HEAPGRAPH_PACKAGE": str(packages(python))})
     try:
         assert process.stdout.readline() == b'"ready"\n'

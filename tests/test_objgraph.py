@@ -68,7 +68,7 @@ def say(value):
 
 
 def outcome(python, package, source):
-    done = subprocess.run([python.path, "-c", SUITE, package], cwd=source, capture_output=True,
+    done = subprocess.run(python.among_ours("-c", SUITE, package), cwd=source, capture_output=True,
                           text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -88,7 +88,7 @@ def test_its_own_tests_pass(packages, heavy_python, record_property):
 
 def both(packages, python, code):
     done = subprocess.run(
-        [python.path, "-c", PRELUDE + code], capture_output=True, text=True, timeout=120,
+        python.among_ours("-c", PRELUDE + code), capture_output=True, text=True, timeout=120,
         env={**os.environ, "HEAPGRAPH_PACKAGE": str(packages(python)),
              "OBJGRAPH": str(objgraph_release.source())})
     assert done.returncode == 0, done.stderr

@@ -47,7 +47,7 @@ class Terminal:
 
 
 def terminal(packages, python, script):
-    return Terminal([python.path, "-c", script], "(Pdb) ", env={
+    return Terminal(python.among_ours("-c", script), "(Pdb) ", env={
         **os.environ, "PYTHONPATH": str(packages(python)), "TERM": "dumb", "NO_COLOR": "1",
         "PYTHON_COLORS": "0", "COLUMNS": "100"})
 
@@ -99,7 +99,7 @@ for line in sys.stdin.read().splitlines():
 def ipython(packages, python, tmp_path, *lines):
     """What a real IPython shows, one text for each line that was typed."""
     site = sites.site_for(python, "ipython")
-    done = subprocess.run([python.path, "-c", IPYTHON], input="\n".join(lines), capture_output=True,
+    done = subprocess.run(python.among_ours("-c", IPYTHON), input="\n".join(lines), capture_output=True,
                           text=True, timeout=120, cwd=tmp_path,
                           env={**os.environ, "PYTHONPATH": f"{packages(python)}:{site}",
                                "IPYTHONDIR": str(tmp_path)})

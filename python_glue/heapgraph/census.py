@@ -35,8 +35,9 @@ def count(typename: str, objects: Optional[Iterable[object]] = None) -> int:
 def typestats(objects: Optional[Iterable[object]] = None, shortnames: bool = True,
               filter: Filter = None) -> Dict[str, int]:
     """The number of objects by name of type, of those for which ``filter`` holds."""
-    stats: Dict[str, int] = {}
-    for kind, number in _count_types(objects, filter):
+    rows = _count_types(objects, filter)
+    stats: Dict[str, int] = {}  # made after the count: since 3.14 an empty dict counts, too
+    for kind, number in rows:
         name = name_of_type(kind, shortnames)
         stats[name] = stats.get(name, 0) + number
     return stats
@@ -86,10 +87,10 @@ def show_growth(limit: Optional[int] = 10, peak_stats: Optional[Dict[str, int]] 
         (file or sys.stdout).write(f"{name:<{width}}{number:9d} {delta:+9d}\n")
 
 
-def _ids_by_type(shortnames: bool) -> Dict[str, Set[int]]:
+def _ids_by_type(objects: List[object], shortnames: bool) -> Dict[str, Set[int]]:
     names: Dict[type, str] = {}
     ids: Dict[str, Set[int]] = collections.defaultdict(set)
-    for one in gc.get_objects():
+    for one in objects:
         kind = type(one)
         if kind not in names:
             names[kind] = name_of_type(kind, shortnames)
@@ -126,7 +127,7 @@ def get_new_ids(skip_update: bool = False, limit: Optional[int] = 10, sortby: st
         _state["shortnames"] = shortnames
     column = {"old": 1, "current": 2, "new": 3, "deltas": 4}[sortby]
     gc.collect()
-    old, current = _state["current"], _ids_by_type(_state["shortnames"])
+    old, current = _state["current"], _ids_by_type(gc.get_objects(), _state["shortnames"])
     fresh, rows = _state["new"], []
     fresh.clear()
     for name in [*old, *(name for name in current if name not in old)]:
