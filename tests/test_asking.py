@@ -1,5 +1,7 @@
 """Who asks, in whatever way, keeps nothing: neither the frame that calls, nor what it got as an answer."""
 
+import re
+
 FIRST = """
 import asyncio, functools
 class Proc: pass
@@ -128,7 +130,8 @@ asyncio.run(coroutine())
 """
     for (paths, only), name in zip(inside(code), ["plain", "generator", "coroutine"]):
         assert only is False
-        assert len(paths) == 1 and paths[0].startswith(f"local mine in {name}:")
+        # Since 3.14 the generator that runs has them, beside its frame.
+        assert len(paths) == 1 and re.match(rf"local mine in {name}(:\d| of thread )", paths[0])
 
 
 def test_what_the_caller_looks_at_is_retained_elsewhere(inside):
