@@ -89,7 +89,8 @@ static struct hg_error *fill_process(struct core *core)
 	p->cmdline = strdup(core->file.arguments);
 	if (!p->exe || !p->cmdline || !p->image)
 		return &hg_error_no_memory;
-	memcpy(p->image, core->file.auxv, p->image_size);
+	if (p->image_size)
+		memcpy(p->image, core->file.auxv, p->image_size);
 	return NULL;
 }
 
@@ -159,6 +160,13 @@ static struct hg_error *of_core(const struct core *core, const struct interrupt 
 						  missing->missing),
 				     "give the file that it ran (--exe FILE), or the root of the file system "
 				     "that it ran in (--sysroot DIR)");
+	}
+	if (error->code == HG_EXIT_NO_PROCESS) {
+		struct hg_error *told = hg_error_new(HG_EXIT_NO_PROCESS, "cannot read %s: %s", core->name,
+						     error->message);
+
+		hg_error_free(error);
+		return hg_error_hint(told, "heapgraph reads cores of CPython");
 	}
 	return error->code == HG_EXIT_FAILURE ? disordered(core, error) : error;
 }

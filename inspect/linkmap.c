@@ -170,7 +170,10 @@ static struct hg_error *take_map(struct reading *r, uint64_t address, unsigned s
 	struct linkmap_view *view;
 	char name[4096];
 
-	if (r->count == MAX_LIBRARIES || (r->count == r->capacity && grow(r) < 0))
+	if (r->count == MAX_LIBRARIES)
+		return hg_error_new(HG_EXIT_UNREADABLE, "cannot read the list of libraries of process %d: "
+				    "it does not end", r->process->pid);
+	if (r->count == r->capacity && grow(r) < 0)
 		return &hg_error_no_memory;
 	library = &r->out->libraries[r->count];
 	view = &r->views[r->count];

@@ -1,6 +1,9 @@
 """A core may come from anywhere: damaged ones are one line and exit 5, and what code one brings along
 can do nothing."""
 
+import collections
+import concurrent.futures
+import os
 import random
 import resource
 import shutil
@@ -12,55 +15,16 @@ from pathlib import Path
 
 import pytest
 
+import processes
 import tool
 from agreement import gcore, kernel_core
+from core_mutation import HEADER, NT_FILE, NT_PRSTATUS, PHDR, Core, Mutator
 from test_core import has_gdb  # noqa: F401
 from test_damaged import SANITIZER, build  # noqa: F401
-
-PT_LOAD, PT_NOTE = 1, 4
-HEADER, PHDR = 64, 56
-NT_PRSTATUS, NT_FILE, NT_AUXV = 1, 0x46494c45, 6
-
-
-class Core:
-    """The bytes of a core, and where its tables lie."""
-
-    def __init__(self, path):
-        self.path = path
-        self.data = bytearray(path.read_bytes())
-        count, = struct.unpack_from("<H", self.data, 56)
-        offset, = struct.unpack_from("<Q", self.data, 32)
-        self.headers = [offset + PHDR * i for i in range(count)]
-        self.loads = [at for at in self.headers if self.field(at, 0, "I") == PT_LOAD]
-        self.note_header, = [at for at in self.headers if self.field(at, 0, "I") == PT_NOTE]
-        self.notes = (self.field(self.note_header, 8), self.field(self.note_header, 32))
-
-    def field(self, at, offset, kind="Q"):
-        return struct.unpack_from("<" + kind, self.data, at + offset)[0]
-
-    def note(self, wanted):
-        """Offset of a note's contents."""
-        at, end = self.notes[0], sum(self.notes)
-        while at < end:
-            name, size, kind = struct.unpack_from("<III", self.data, at)
-            contents = at + 12 + (name + 3) // 4 * 4
-            if kind == wanted:
-                return contents
-            at = contents + (size + 3) // 4 * 4
-        raise LookupError(wanted)
-
-    def offset_of(self, address):
-        """Where the byte at an address of the process lies in the file."""
-        for at in self.loads:
-            start, stored = self.field(at, 16), self.field(at, 32)
-            if start <= address < start + stored:
-                return self.field(at, 8) + address - start
-        raise LookupError(hex(address))
 
 
 @pytest.fixture(scope="module")
 def whole(one_python, tmp_path_factory):
-    import processes
     target = processes.Target(one_python, "idle.py")
     try:
         return Core(gcore(target.pid, tmp_path_factory.mktemp("whole")))
@@ -68,13 +32,18 @@ def whole(one_python, tmp_path_factory):
         target.close()
 
 
-@pytest.fixture
-def report(build, whole, tmp_path):  # noqa: F811
-    """report(patches, length): heapgraph with sanitizers on the core, changed at {offset: bytes}."""
-    path = tmp_path / "damaged.core"
-    path.write_bytes(whole.data)
+class Damaged:
+    """Copies of a core, one for each that works at it at a time."""
 
-    def _report(patches=None, length=None):
+    def __init__(self, whole, build, folder, copies=1):  # noqa: F811
+        self.whole, self.build, self.folder = whole, build, folder
+        self.free = [folder / f"damaged-{i}.core" for i in range(copies)]
+        for path in self.free:
+            path.write_bytes(whole.data)
+
+    def report(self, patches=None, length=None, verb="types"):
+        """heapgraph with sanitizers on the core, changed at {offset: bytes}, or cut to a length."""
+        path = self.free.pop()
         with open(path, "r+b") as file:
             for offset, data in (patches or {}).items():
                 file.seek(offset)
@@ -82,18 +51,23 @@ def report(build, whole, tmp_path):  # noqa: F811
             if length is not None:
                 file.truncate(length)
         try:
-            return tool.heapgraph("types", path.name, "--json", cwd=tmp_path, build=build,
+            return tool.heapgraph(verb, path.name, "--json", cwd=self.folder, build=self.build,
                                   env=SANITIZER, timeout=100)
         finally:
-            if length is not None:
-                path.write_bytes(whole.data)
-            else:
-                with open(path, "r+b") as file:
-                    for offset, data in (patches or {}).items():
-                        file.seek(offset)
-                        file.write(whole.data[offset:offset + len(data)])
+            with open(path, "r+b") as file:
+                for offset, data in (patches or {}).items():
+                    file.seek(offset)
+                    file.write(self.whole.data[offset:offset + len(data)])
+                if length is not None:
+                    file.seek(length)
+                    file.write(self.whole.data[length:])
+                file.truncate(len(self.whole.data))
+            self.free.append(path)
 
-    return _report
+
+@pytest.fixture
+def report(build, whole, tmp_path):  # noqa: F811
+    return Damaged(whole, build, tmp_path).report
 
 
 def test_sound_core_is_read(report):
@@ -106,7 +80,7 @@ def test_truncated(report, whole, thorough):
     lengths = [HEADER, HEADER + 1, HEADER + PHDR, whole.notes[0], sum(whole.notes) - 1]
     lengths += [chance.randrange(HEADER, sum(whole.notes)) for _ in range(100 if thorough else 5)]
     for length in lengths:
-        tool.assert_error(report(length=length), 5, "damaged.core", "gcore")
+        tool.assert_error(report(length=length), 5, "damaged-0.core", "gcore")
 
 
 def test_lying_tables(report, whole):
@@ -131,35 +105,58 @@ def test_lying_tables(report, whole):
         tool.assert_error(report(patches), 5, what)
 
 
-def mutation(whole, chance):
-    """{offset: bytes}: some bits, bytes or words, mostly where the core says what it is."""
-    areas = [(0, HEADER), (whole.headers[0], PHDR * len(whole.headers)), whole.notes,
-             (HEADER, len(whole.data) - HEADER)]
-    start, size = chance.choice(areas)
-    patches = {}
-    for _ in range(chance.choice((1, 1, 2, 8, 64))):
-        at = start + chance.randrange(size - 8)
-        patches[at] = chance.choice((
-            bytes([whole.data[at] ^ 1 << chance.randrange(8)]), bytes(8), b"\xff" * 8,
-            bytes([chance.randrange(256)]), chance.randbytes(8),
-            struct.pack("<Q", chance.choice(whole.loads)),
-            struct.pack("<Q", whole.field(chance.choice(whole.loads), 16))))
-    return patches
+def test_a_missing_stack_is_said(report, whole):
+    """As gcore leaves it: zeros, and nothing in the tables that tells."""
+    stack_pointer = whole.field(whole.note(NT_PRSTATUS), 112 + 8 * 19)  # struct elf_prstatus
+    at = whole.offset_of(stack_pointer)
+    result = report({at: bytes(whole.offset_of(whole.end_of(stack_pointer) - 1) - at)})
+    assert result.code == 6, result.err
+    assert "the stack of 1 thread is not in the core" in result.json["capture"]["incomplete"][0]
 
 
-def test_mutations(report, whole, thorough):
-    """Whatever it holds: an answer, or one line and a hint; nothing of ours breaks, nothing is left."""
-    codes = {}
-    for seed in range(2000 if thorough else 60):
-        patches = mutation(whole, random.Random(seed))
-        result = report(patches)
-        assert result.code in (0, 3, 5, 6), (seed, result.code, result.err[-3000:])
-        if result.code in (3, 5):
-            tool.assert_error(result, result.code, "")
-        else:
-            assert result.err == "", (seed, result.err)
-        codes[result.code] = codes.get(result.code, 0) + 1
-    assert codes.get(5) and codes.get(0), codes
+@pytest.fixture(scope="module")
+def mutator(whole, build, tmp_path_factory):  # noqa: F811
+    folder = tmp_path_factory.mktemp("mutator")
+    known = tool.heapgraph("report", whole.path, "-o", folder / "whole.hgs", "--json", cwd=folder,
+                           build=build)
+    assert known.code == 0, known.err
+    return Mutator(whole, folder / "whole.hgs", known.json)
+
+
+def works_in(pid, folder):
+    try:
+        return os.readlink(f"/proc/{pid}/cwd") == str(folder)
+    except OSError:
+        return False
+
+
+def check(seed, kind, result):
+    """An answer, or one line and a remedy, whatever the core holds."""
+    told = (seed, kind, result.code, result.err[-3000:])
+    if result.code in (3, 5):
+        tool.assert_error(result, result.code, "", "")
+    else:
+        assert result.code in (0, 6) and result.err == "", told
+        assert result.json["capture"]["method"] == "core", told
+
+
+def test_mutations(mutator, whole, build, tmp_path, thorough):  # noqa: F811
+    """Nothing of ours breaks, nothing takes long or much memory, no process is left."""
+    workers = len(os.sched_getaffinity(0))
+    damaged = Damaged(whole, build, tmp_path, workers)
+
+    def one(seed):
+        kind, patches = mutator.mutation(seed)
+        result = damaged.report(patches, verb="handles" if seed % 5 else "types")
+        check(seed, kind, result)
+        return kind, result.code
+
+    with concurrent.futures.ThreadPoolExecutor(workers) as pool:
+        seen = collections.Counter(pool.map(one, range(2000 if thorough else 300)))
+    assert {kind for kind, _ in seen} == set(mutator.kinds)
+    assert {code for _, code in seen} == {0, 3, 5, 6}, seen
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 2 << 20
+    assert not [pid for pid in processes.all_pids() if works_in(pid, tmp_path)]
 
 
 RUNS_CODE = """
@@ -187,7 +184,6 @@ def traverse(folder, *definitions):
 @pytest.fixture(scope="module")
 def with_code(one_python, tmp_path_factory):
     """A core that has the code of its libraries in it, and where functions' tp_traverse lies."""
-    import processes
     folder = tmp_path_factory.mktemp("code")
     script = folder / "traverse.py"
     # PyTypeObject.tp_traverse: word 23 in every version
