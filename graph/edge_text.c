@@ -116,8 +116,8 @@ const struct hgs_frame *frame_of(const struct snapshot *s, uint32_t object)
 	return NULL;
 }
 
-/* A frame that neither runs nor belongs to a generator (a traceback keeps it) has no row in FRAMES,
- * but refers to its code. */
+/* The frame object of a suspended generator has no row in FRAMES (the generator has), but refers to its
+ * code. */
 static void frame_print_code(FILE *out, const struct snapshot *s, uint32_t object)
 {
 	for (uint64_t e = s->start[object]; e < s->start[object + 1]; e++) {

@@ -41,9 +41,21 @@ struct reach {
  * tracked objects that are themselves garbage; what hangs from them alone is garbage with them. */
 _must_check_ struct hg_error *reach_create(const struct snapshot *s, struct reach **ret);
 void reach_destroy(struct reach *reach);
-/* Whether what keeps the object alive is that an observer looks at it, or at something that its chain
- * leads through. O(length of the chain). */
-bool reach_observed(const struct snapshot *s, const struct reach *reach, uint32_t object);
+/* Who looks at the object, or at something that its chain leads through, where nothing else keeps it
+ * alive; else HGS_NONE. O(length of the chain). */
+uint32_t reach_observer(const struct snapshot *s, const struct reach *reach, uint32_t object);
+static inline bool reach_observed(const struct snapshot *s, const struct reach *reach, uint32_t object)
+{
+	return reach_observer(s, reach, object) != HGS_NONE;
+}
+/* Whether that is the frame of the process itself that asks, and no debugger. */
+static inline bool reach_only_asker(const struct snapshot *s, const struct reach *reach,
+				    uint32_t object)
+{
+	uint32_t observer = reach_observer(s, reach, object);
+
+	return observer != HGS_NONE && s->flags[observer] & HGS_OBJ_OBSERVER;
+}
 
 /* A chain from a root to an object. */
 struct chain {

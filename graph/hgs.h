@@ -35,7 +35,7 @@ enum hgs_section_id {
 	HGS_REF_NAME = 11,   /* u32[m] edge name, HGS_EDGE_* with payload */
 	HGS_ROOTS = 12,	     /* struct hgs_root[] */
 	HGS_THREADS = 13,    /* struct hgs_thread[] */
-	HGS_FRAMES = 14,     /* struct hgs_frame[], running and suspended */
+	HGS_FRAMES = 14,     /* struct hgs_frame[]: running, suspended, ended */
 	HGS_LIBRARIES = 15,  /* struct hgs_library[] */
 	HGS_SEGMENTS = 16,   /* struct hgs_segment[]: mappings of the process, ascending */
 	HGS_HOLDERS = 17,    /* struct hgs_holder[] */
@@ -215,16 +215,17 @@ struct hgs_thread_local {
 	uint32_t thread; /* index into THREADS, HGS_NONE: of which is not known */
 };
 
-#define HGS_FRAME_NEW 1u /* suspended before its first line */
+#define HGS_FRAME_NEW 1u  /* suspended before its first line */
+#define HGS_FRAME_OVER 2u /* ended; a traceback keeps its frame object, say */
 
 struct hgs_frame {
-	/* pseudo object (3.11+), frame object (before), or the suspended generator */
+	/* pseudo object (3.11+), frame object (before, or ended), or the suspended generator */
 	uint32_t object;
 	uint32_t code;	 /* code object */
 	int32_t line;	 /* current line; 0: unknown */
 	uint32_t name;	 /* string: function's name */
 	uint32_t file;	 /* string */
-	uint32_t thread; /* index into THREADS; HGS_NONE: suspended */
+	uint32_t thread; /* index into THREADS; HGS_NONE: suspended or ended */
 	uint32_t flags;	 /* HGS_FRAME_* */
 };
 

@@ -96,7 +96,7 @@ static bool add_referrers(const struct answer *answer, uint32_t object, struct l
 		uint32_t from = graph->in_source[i], edge = answer->s->name[graph->in_edge[i]];
 		uint32_t owner = HGS_NONE;
 
-		if (snapshot_observes(answer->s, from, edge))
+		if (answer->s->flags[from] & HGS_OBJ_OBSERVER && snapshot_observes(answer->s, from, edge))
 			continue;
 		if (folded_attribute(answer->s, TO_ATTRIBUTES, edge))
 			owner = owner_of_dict(answer, from);

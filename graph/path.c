@@ -128,7 +128,7 @@ static void add_member(struct path *path, uint32_t step, const char *name)
 	const struct chain *chain = path->chain;
 
 	if (strcmp(name, "__traceback__") == 0)
-		turn(path, strdup(name), "", "of");
+		turn(path, strdup(step + 1 < chain->steps ? "the traceback" : name), "", "of");
 	else if (strcmp(name, "f_back") == 0 && step + 1 < chain->steps)
 		return; /* a caller's local has its place as well */
 	else if (step + 1 < chain->steps &&

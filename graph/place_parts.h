@@ -72,6 +72,20 @@ uint32_t match_displayed(const struct place *place);
 void path_displayed(const struct place *place, struct place_path *path);
 void advise_displayed(const struct place *place, FILE *out);
 
+/* --- in a debugger (place_debug.c) ----------------------------------------------------------------- */
+
+uint32_t match_debugger(const struct place *place);
+uint32_t match_prompt(const struct place *place);
+uint32_t match_handed_over(const struct place *place);
+uint32_t match_copy(const struct place *place);
+uint32_t match_made(const struct place *place);
+uint32_t match_last_exception(const struct place *place);
+void path_debugger(const struct place *place, struct place_path *path);
+void path_locals(const struct place *place, struct place_path *path);
+void advise_debugger(const struct place *place, FILE *out);
+void advise_copy(const struct place *place, FILE *out);
+void advise_last_exception(const struct place *place, FILE *out);
+
 /* --- words (place_words.c) ---------------------------------------------------------------------- */
 
 /* Value of an attribute: of the object itself or of its attribute dictionary; HGS_NONE: none. */

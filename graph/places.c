@@ -211,6 +211,8 @@ static uint32_t match_looked_up(const struct place *place)
 		       : 0;
 }
 
+static const char debugger[] = "the debugger that looks at it";
+
 /* The first that fits counts, and of several along a chain the one that stands first here explains it
  * best. docs/INTERFACE.md says which are warnings: what keeps objects longer than the one who wrote
  * the line thinks. */
@@ -243,6 +245,15 @@ static const struct place_rule rules[] = {
 	 SEVERITY_WARNING, advise_logger},
 	{NULL, match_displayed, path_displayed, NULL, "IPython's record of what was displayed",
 	 SEVERITY_WARNING, advise_displayed},
+	{NULL, match_last_exception, NULL, NULL, "the last exception", SEVERITY_WARNING,
+	 advise_last_exception},
+	{NULL, match_debugger, path_debugger, NULL, debugger, SEVERITY_WARNING, advise_debugger},
+	{NULL, match_handed_over, NULL, NULL, debugger, SEVERITY_WARNING, advise_debugger},
+	{NULL, match_prompt, NULL, NULL, debugger, SEVERITY_WARNING, advise_debugger},
+	{NULL, match_copy, path_locals, NULL, "a copy of the local variables", SEVERITY_WARNING,
+	 advise_copy},
+	{NULL, match_made, path_locals, NULL, "a variable that a debugger made", SEVERITY_WARNING,
+	 advise_copy},
 	{NULL, match_handled, NULL, NULL, "the exception that an except block is handling",
 	 SEVERITY_WARNING, advise_handled},
 	{"function", match_module, path_module, NULL, "a module that is not in sys.modules",

@@ -33,6 +33,7 @@ struct search {
 	uint32_t *distance;
 	struct bucket buckets[BUCKETS];
 	const char *stdlib;
+	bool observing; /* what is reached now is for observers only */
 	bool no_memory;
 };
 
@@ -56,7 +57,7 @@ static uint32_t edge_cost(const struct snapshot *s, uint32_t from, uint64_t edge
 	/* A class refers to its bases, subclasses and method resolution order: true, and no help. */
 	if (s->flags[from] & HGS_OBJ_TYPE_OBJECT)
 		return kind == HGS_EDGE_ATTR_DICT ? 1 : 6;
-	return kind_cost[kind];
+	return snapshot_links_frames(s, s->name[edge]) ? 0 : kind_cost[kind];
 }
 
 static void push(struct search *search, uint32_t object, uint32_t distance)
@@ -131,6 +132,8 @@ static void offer(struct search *search, uint32_t object, uint32_t base, bool ob
 static void relax(struct search *search, uint32_t object)
 {
 	offer(search, object, search->distance[object] + start_cost(search, object), false);
+	if (search->observing)
+		offer(search, object, search->distance[object], true);
 }
 
 /* Settles all that was started, in order of distance. An object may wait in several buckets; the
@@ -181,11 +184,13 @@ static void search_observed(struct search *search)
 {
 	const struct snapshot *s = search->s;
 
+	search->observing = true;
 	for (uint32_t i = s->n; i-- > 0;)
-		if (s->flags[i] & HGS_OBJ_OBSERVER && search->reach->state[i]) {
+		if (s->flags[i] & (HGS_OBJ_OBSERVER | SNAPSHOT_LOOKS) && search->reach->state[i]) {
 			offer(search, i, 0, true);
 			run(search, REACH_ROOT);
 		}
+	search->observing = false;
 }
 
 static void search_native(struct search *search, const uint32_t *tracked)
@@ -230,12 +235,12 @@ static struct hg_error *search_all(struct search *search)
 	return search->no_memory ? &hg_error_no_memory : NULL;
 }
 
-bool reach_observed(const struct snapshot *s, const struct reach *reach, uint32_t object)
+uint32_t reach_observer(const struct snapshot *s, const struct reach *reach, uint32_t object)
 {
 	for (; reach->parent_edge[object] != UINT64_MAX; object = reach->parent[object])
 		if (snapshot_observes(s, reach->parent[object], s->name[reach->parent_edge[object]]))
-			return true;
-	return false;
+			return reach->parent[object];
+	return HGS_NONE;
 }
 
 struct hg_error *reach_create(const struct snapshot *s, struct reach **ret)

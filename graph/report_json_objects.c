@@ -83,7 +83,7 @@ static struct hg_error *put_routes(struct json *json, const struct answer *answe
 	if (error)
 		return error;
 	json_uint(json, "referrers_alive", routes.total);
-	json_bool(json, "only_asker", reach_observed(answer->s, answer->reach, object));
+	json_bool(json, "only_asker", reach_only_asker(answer->s, answer->reach, object));
 	if (routes.count < routes.kinds)
 		json_uint(json, "chains_total", routes.kinds);
 	json_array(json, "chains");

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <xxhash.h>
 
+#include "observers.h"
 #include "snapshot_check.h"
 
 /* A table this long would be no table of ours; bounds the work on a hostile header. */
@@ -232,6 +233,18 @@ static struct hg_error *add_buffers(struct snapshot *s)
 	return NULL;
 }
 
+static struct hg_error *add_observers(struct snapshot *s)
+{
+	uint32_t *flags = NULL;
+	struct hg_error *error = observers_find(s, &flags);
+
+	if (flags) {
+		keep(s, flags);
+		s->flags = flags;
+	}
+	return error;
+}
+
 static struct hg_error *open_mapped(struct snapshot *s, const char *name)
 {
 	struct hg_error *error = check_header(s, name);
@@ -247,6 +260,8 @@ static struct hg_error *open_mapped(struct snapshot *s, const char *name)
 	if (wrong)
 		return damaged(name, wrong);
 	error = add_buffers(s);
+	if (!error)
+		error = add_observers(s);
 	forget(s->map, s->map_size);
 	return error;
 }
@@ -290,17 +305,16 @@ void snapshot_close(struct snapshot *snapshot)
 	free(snapshot);
 }
 
-bool snapshot_observes(const struct snapshot *s, uint32_t from, uint32_t edge)
+/* To 3.10 frames are objects, which refer to each other by a member. */
+bool snapshot_links_frames(const struct snapshot *s, uint32_t edge)
 {
 	uint32_t payload = HGS_EDGE_PAYLOAD(edge);
 
-	if (!(s->flags[from] & HGS_OBJ_OBSERVER))
-		return false;
 	if (HGS_EDGE_KIND(edge) == HGS_EDGE_FRAME)
-		return payload != HGS_FRAME_BACK && payload != HGS_FRAME_GENERATOR &&
-		       payload != HGS_FRAME_OBJECT;
-	/* To CPython 3.10 a running frame is an object like others. */
-	return HGS_EDGE_KIND(edge) != HGS_EDGE_MEMBER || strcmp(snapshot_string(s, payload), "f_back") != 0;
+		return payload == HGS_FRAME_TOP || payload == HGS_FRAME_BACK ||
+		       payload == HGS_FRAME_GENERATOR || payload == HGS_FRAME_OBJECT;
+	return HGS_EDGE_KIND(edge) == HGS_EDGE_MEMBER &&
+	       strcmp(snapshot_string(s, payload), "f_back") == 0;
 }
 
 const char *snapshot_type_name(const struct snapshot *s, uint32_t object)

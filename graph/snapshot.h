@@ -58,7 +58,8 @@ struct snapshot {
 	uint32_t num_blocks;
 	const struct hgs_buffer *buffers;
 	uint32_t num_buffers;
-	/* sections repacked from longer records of a later minor revision, sizes with buffers */
+	/* sections repacked from longer records of a later minor revision, sizes with buffers,
+	 * flags with SNAPSHOT_LOOKS */
 	void *owned[32];
 };
 
@@ -79,6 +80,14 @@ static inline const char *snapshot_text(const struct snapshot *s, uint32_t objec
 /* "ctypes.CDLL", "dict", "frame" ...; never NULL. */
 const char *snapshot_type_name(const struct snapshot *s, uint32_t object);
 
-/* A reference by which an observer looks at something: the last of reasons for that to be alive. All
- * that a frame has is of that kind but its caller, its generator, and the object that shows it. */
-bool snapshot_observes(const struct snapshot *s, uint32_t from, uint32_t edge);
+/* A flag that no file has: observers.h says of whom. */
+#define SNAPSHOT_LOOKS (1u << 31)
+
+/* Whether a reference leads from a thread or frame to a frame, its generator or the object that shows it. */
+bool snapshot_links_frames(const struct snapshot *s, uint32_t edge);
+
+/* A reference by which somebody looks at something: the last of reasons for that to be alive. */
+static inline bool snapshot_observes(const struct snapshot *s, uint32_t from, uint32_t edge)
+{
+	return s->flags[from] & (HGS_OBJ_OBSERVER | SNAPSHOT_LOOKS) && !snapshot_links_frames(s, edge);
+}

@@ -19,12 +19,13 @@ const char *folded_attribute(const struct snapshot *s, uint32_t edge, uint32_t n
 	return snapshot_text(s, key);
 }
 
-static bool is_stack(uint32_t edge)
+static bool is_stack(const struct snapshot *s, uint32_t edge)
 {
 	uint32_t payload = HGS_EDGE_PAYLOAD(edge);
 
-	return HGS_EDGE_KIND(edge) == HGS_EDGE_FRAME &&
-	       (payload == HGS_FRAME_TOP || payload == HGS_FRAME_BACK);
+	if (HGS_EDGE_KIND(edge) == HGS_EDGE_FRAME)
+		return payload == HGS_FRAME_TOP || payload == HGS_FRAME_BACK;
+	return snapshot_links_frames(s, edge);
 }
 
 /* A ring that starts inside an attribute dictionary is turned to start at what follows, or the
@@ -71,7 +72,7 @@ static char *fold_edge(const struct snapshot *s, const struct chain *chain, uint
 		step->through = object[(*i)++];
 		return asprintf(&ret, ".%s", name) < 0 ? NULL : ret;
 	}
-	while (*i + 1 < steps && is_stack(edge[*i]) && is_stack(edge[*i + 1]))
+	while (*i + 1 < steps && is_stack(s, edge[*i]) && is_stack(s, edge[*i + 1]))
 		(*i)++;
 	return edge_text(s, object[*i - 1], edge[*i]);
 }
@@ -127,7 +128,7 @@ uint32_t steps_first(const struct snapshot *s, const struct chain *chain,
 	       steps->count > 1 && (s->flags[steps->step[1].object] & HGS_OBJ_MODULE);
 }
 
-/* A frame of a call that is over, which a traceback keeps: "frame load". It has no row. */
+/* The frame object of a suspended generator, whose row is the generator's: "frame load". */
 static char *old_frame_words(const struct snapshot *s, uint32_t object)
 {
 	static const char in[] = " in ";

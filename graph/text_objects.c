@@ -65,7 +65,7 @@ static struct hg_error *put_why(struct page *page, const struct answer *answer, 
 		return error;
 	if (!routes.total)
 		return put_garbage(page, answer, object);
-	if (reach_observed(answer->s, answer->reach, object))
+	if (reach_only_asker(answer->s, answer->reach, object))
 		page_wrap(page, INK_PLAIN, 2, 4, "nothing keeps it alive but the frame that asks:");
 	else
 		page_wrap(page, INK_PLAIN, 2, 4, "kept alive by %s referrer%s that a root reaches:",

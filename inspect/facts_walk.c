@@ -107,17 +107,25 @@ struct hg_error *facts_thread_locals(const struct facts *f, const struct snapsho
 	return error;
 }
 
-static struct hg_error *name_frame(const struct facts *f, const struct snapshot *core,
+static uint32_t flags_of_frame(const struct facts *f, const struct snapshot *core,
+			       const struct hook_frame *raw)
+{
+	if (raw->thread != HGS_NONE)
+		return 0;
+	if (strcmp(snapshot_type_name(core, raw->object), "frame") == 0)
+		return HGS_FRAME_OVER;
+	return py_generator_is_new(f->memory, &f->runtime->layout, core->addr[raw->object],
+				   raw->lasti)
+		       ? HGS_FRAME_NEW
+		       : 0;
+}
+
+static struct hg_error *name_place(const struct facts *f, const struct snapshot *core,
 				   const struct hook_frame *raw, struct hgs_frame *frame)
 {
 	struct py_code_place place;
 	struct hg_error *error;
 
-	*frame = (struct hgs_frame){ .object = raw->object, .code = raw->code,
-				     .thread = raw->thread };
-	if (raw->thread == HGS_NONE &&
-	    py_generator_is_new(f->memory, &f->runtime->layout, core->addr[raw->object], raw->lasti))
-		frame->flags |= HGS_FRAME_NEW;
 	if (py_code_place(f->memory, &f->runtime->layout, core->addr[raw->code], raw->lasti,
 			  &place))
 		return NULL; /* a damaged code object: no name and line 0, unknown */
@@ -125,6 +133,36 @@ static struct hg_error *name_frame(const struct facts *f, const struct snapshot 
 	error = snapshot_writer_string(f->writer, place.name, &frame->name);
 	if (!error)
 		error = snapshot_writer_string(f->writer, place.file, &frame->file);
+	return error;
+}
+
+/* A million generators, or frames that tracebacks keep, stand in few places; to read one takes ten
+ * system calls. So the last row of each of these many places is looked at first. */
+#define PLACES 256u
+
+static struct hg_error *name_frames(const struct facts *f, const struct snapshot *core,
+				    const struct hook_frame *raw, uint32_t count,
+				    struct hgs_frame *frames)
+{
+	uint32_t last[PLACES];
+	struct hg_error *error = NULL;
+
+	memset(last, 0xff, sizeof(last));
+	for (uint32_t i = 0; !error && i < count; i++) {
+		uint32_t *at = &last[(raw[i].code * 31u + (uint32_t)raw[i].lasti) % PLACES];
+
+		if (raw[i].object >= core->n || raw[i].code >= core->n)
+			return disordered(f);
+		if (*at != HGS_NONE && raw[*at].code == raw[i].code && raw[*at].lasti == raw[i].lasti)
+			frames[i] = frames[*at];
+		else
+			error = name_place(f, core, &raw[i], &frames[i]);
+		frames[i].object = raw[i].object;
+		frames[i].code = raw[i].code;
+		frames[i].thread = raw[i].thread;
+		frames[i].flags = flags_of_frame(f, core, &raw[i]);
+		*at = i;
+	}
 	return error;
 }
 
@@ -143,10 +181,7 @@ struct hg_error *facts_frames(const struct facts *f, const struct snapshot *core
 	frames = calloc((size_t)count + 1, sizeof(*frames));
 	if (!frames)
 		return &hg_error_no_memory;
-	for (uint32_t i = 0; !error && i < count; i++)
-		error = raw[i].object >= core->n || raw[i].code >= core->n
-				? disordered(f)
-				: name_frame(f, core, &raw[i], &frames[i]);
+	error = name_frames(f, core, raw, count, frames);
 	if (!error)
 		error = snapshot_writer_add(f->writer, HGS_FRAMES, sizeof(*frames), frames, count);
 	return error;

@@ -22,23 +22,24 @@ uint64_t hook_iframe_code(struct hook *h, uint64_t iframe)
 	return code && is_named_type(code, "code") ? code : 0;
 }
 
-int32_t hook_iframe_lasti(struct hook *h, uint64_t iframe, uint64_t code)
+/* The instruction at which a frame stands, in bytes from the code's first. */
+static int32_t lasti_of(struct hook *h, uint64_t frame, uint64_t code)
 {
-	int64_t at = (int64_t)get64(iframe + (uint64_t)h->layout.iframe_instr);
+	const struct py_layout *l = &h->layout;
+	int32_t lasti;
 
-	return (int32_t)(at - (int64_t)(code + (uint64_t)h->layout.code_adaptive));
-}
-
-/* 3.10 counts instructions, of two bytes each. */
-int32_t hook_frame_lasti(struct hook *h, uint64_t frame)
-{
-	int32_t lasti = (int32_t)get32(frame + (uint64_t)h->layout.frame_lasti);
-
+	if (l->frame_lasti == PY_ABSENT)
+		return (int32_t)((int64_t)get64(frame + (uint64_t)l->iframe_instr) -
+				 (int64_t)(code + (uint64_t)l->code_adaptive));
+	lasti = (int32_t)get32(frame + (uint64_t)l->frame_lasti);
+	/* 3.10 counts instructions, of two bytes each. */
 	return h->minor == 10 && lasti > 0 ? lasti * 2 : lasti;
 }
 
-void hook_push_frame(struct hook *h, uint32_t object, uint64_t code, uint32_t thread, int32_t lasti)
+/* `frame` is the frame object to 3.10, later the interpreter's frame. */
+void hook_push_frame(struct hook *h, uint32_t object, uint64_t frame, uint64_t code, uint32_t thread)
 {
+	int32_t lasti = lasti_of(h, frame, code);
 	uint32_t code_index = hook_index(h, code);
 	struct hook_frame *row = hook_push(h, hook_column(h, HOOK_FRAMES), sizeof(*row));
 
@@ -82,6 +83,14 @@ void hook_iframe_slots(struct hook *h, uint64_t iframe, hook_found *found)
 	for (; i < top; i++)
 		found(h, hook_stackref(h, get64(slots + (uint64_t)i * 8)),
 		      HGS_EDGE_NAME(HGS_EDGE_STACK, i - n), 0);
+}
+
+/* Of a frame that is part of a generator or frame object, which visits what is in it. */
+void hook_iframe_owned(struct hook *h, uint64_t iframe)
+{
+	hook_match(h, get64(iframe + (uint64_t)h->layout.iframe_locals),
+		   HGS_EDGE_NAME(HGS_EDGE_FRAME, HGS_FRAME_LOCALS), 0);
+	hook_iframe_slots(h, iframe, hook_match);
 }
 
 static int64_t named_slots(struct hook *h, uint64_t slots, uint64_t names, enum hgs_edge kind,
@@ -140,8 +149,8 @@ void hook_generator(struct hook *h, uint32_t i, uint64_t generator)
 		running = h->minor == 10 ? get8(frame + (uint64_t)l->frame_lasti + 12) == 0 :
 					   get8(generator + (uint64_t)l->gen_frame + 8);
 		if (!running)
-			hook_push_frame(h, i, get64(frame + (uint64_t)l->frame_code), HGS_NONE,
-					hook_frame_lasti(h, frame));
+			hook_push_frame(h, i, frame, get64(frame + (uint64_t)l->frame_code),
+					HGS_NONE);
 		return;
 	}
 	/* PyFrameState, an int8: before the start and while suspended less than while it runs. */
@@ -151,15 +160,13 @@ void hook_generator(struct hook *h, uint32_t i, uint64_t generator)
 	frame = generator + (uint64_t)l->gen_iframe;
 	code = hook_iframe_code(h, frame);
 	if (code && state < l->gen_executing)
-		hook_push_frame(h, i, code, HGS_NONE, hook_iframe_lasti(h, frame, code));
+		hook_push_frame(h, i, frame, code, HGS_NONE);
 	hook_match(h, code, HGS_EDGE_NAME(HGS_EDGE_FRAME, HGS_FRAME_CODE), 0);
 	hook_match(h, hook_stackref(h, get64(frame + (uint64_t)l->iframe_func)),
 		   HGS_EDGE_NAME(HGS_EDGE_FRAME, HGS_FRAME_FUNCTION), 0);
 	hook_match(h, get64(frame + (uint64_t)l->iframe_frame_obj),
 		   HGS_EDGE_NAME(HGS_EDGE_FRAME, HGS_FRAME_OBJECT), 0);
-	hook_match(h, get64(frame + (uint64_t)l->iframe_locals),
-		   HGS_EDGE_NAME(HGS_EDGE_FRAME, HGS_FRAME_LOCALS), 0);
-	hook_iframe_slots(h, frame, hook_match);
+	hook_iframe_owned(h, frame);
 }
 
 static void frame_edge(struct hook *h, uint64_t target, enum hgs_frame_edge edge)

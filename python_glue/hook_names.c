@@ -250,18 +250,37 @@ static void exception(struct hook *h, uint64_t object)
 	match_field(h, get_field(object, h->layout.exc_cause), NAME_CAUSE);
 }
 
-/* A frame object owns its locals to 3.10, and later once its frame has ended. */
+/* To 3.10. A frame that waits to go on is its generator's, which f_gen names. */
+static bool frame_is_over(struct hook *h, uint64_t object)
+{
+	uint64_t lasti = object + (uint64_t)h->layout.frame_lasti;
+	int8_t state = (int8_t)get8(lasti + 12); /* f_executing; 3.10: f_state, greater than 0 at the end */
+
+	return h->minor == 10 ? state > 0 : !state && !get64(lasti - 8);
+}
+
+/* A frame object owns its locals to 3.10, and later once its frame has ended. One that has ended is
+ * kept by a traceback, say: where it stood is a row of FRAMES. */
 static void frame(struct hook *h, uint64_t object)
 {
-	uint64_t inner;
+	uint64_t at = object, code;
 
 	if (h->layout.frame_localsplus != PY_ABSENT) {
 		hook_frame_slots(h, object, hook_match);
-		return;
+		code = frame_is_over(h, object) ? get64(object + (uint64_t)h->layout.frame_code) : 0;
+	} else {
+		/* f_extra_locals: what a debugger assigned to names that the function does not have. */
+		if (h->minor >= 13)
+			hook_match(h, get64(object + 48),
+				   HGS_EDGE_NAME(HGS_EDGE_FRAME, HGS_FRAME_LOCALS), 0);
+		at = get64(object + 24); /* f_frame: pycore_frame.h */
+		if (!at || get8(at + (uint64_t)h->layout.iframe_owner) != FRAME_OWNED_BY_FRAME_OBJECT)
+			return;
+		hook_iframe_owned(h, at);
+		code = hook_iframe_code(h, at);
 	}
-	inner = get64(object + 24); /* f_frame: pycore_frame.h */
-	if (inner && get8(inner + (uint64_t)h->layout.iframe_owner) == FRAME_OWNED_BY_FRAME_OBJECT)
-		hook_iframe_slots(h, inner, hook_match);
+	if (code)
+		hook_push_frame(h, hook_index(h, object), at, code, HGS_NONE);
 }
 
 static void contents(struct hook *h, uint64_t object, const struct hook_type *type)

@@ -316,9 +316,9 @@ static inline uint64_t hook_stackref(struct hook *h, uint64_t bits)
 HOOK_PART uint64_t hook_iframe_code(struct hook *h, uint64_t iframe); /* 0: no frame of Python code */
 HOOK_PART void hook_iframe_slots(struct hook *h, uint64_t iframe, hook_found *found);
 HOOK_PART void hook_frame_slots(struct hook *h, uint64_t frame, hook_found *found);
-HOOK_PART int32_t hook_frame_lasti(struct hook *h, uint64_t frame);
-HOOK_PART int32_t hook_iframe_lasti(struct hook *h, uint64_t iframe, uint64_t code);
-HOOK_PART void hook_push_frame(struct hook *h, uint32_t object, uint64_t code, uint32_t thread, int32_t lasti);
+HOOK_PART void hook_iframe_owned(struct hook *h, uint64_t iframe);
+HOOK_PART void hook_push_frame(struct hook *h, uint32_t object, uint64_t frame, uint64_t code,
+			       uint32_t thread);
 HOOK_PART void hook_generator(struct hook *h, uint32_t i, uint64_t generator);
 HOOK_PART void hook_pseudo(struct hook *h, uint32_t i);
 HOOK_PART void hook_closure_note(struct hook *h, uint64_t function);

@@ -57,7 +57,7 @@ static void frames_inner(struct hook *h, uint64_t frame)
 			return;
 		link_frame(h, frame);
 		object = push_pseudo(h, frame, true);
-		hook_push_frame(h, object, code, h->thread_index, hook_iframe_lasti(h, frame, code));
+		hook_push_frame(h, object, frame, code, h->thread_index);
 	}
 }
 
@@ -73,8 +73,8 @@ static void frames_outer(struct hook *h, uint64_t frame)
 
 		if (rows->used > before && ((struct hook_frame *)(rows->data + before))->object == object)
 			return;
-		hook_push_frame(h, object, get64(frame + (uint64_t)h->layout.frame_code),
-				h->thread_index, hook_frame_lasti(h, frame));
+		hook_push_frame(h, object, frame, get64(frame + (uint64_t)h->layout.frame_code),
+				h->thread_index);
 	}
 }
 

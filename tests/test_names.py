@@ -21,7 +21,7 @@ CHAINS = {
     "InSubclassedDict": (["['key']"], "__main__.subclassed['key']"),
     "InManyAttributes": ([".last"], "__main__.many.last"),
     "InMethod": (["__self__", ".payload"], None),
-    "InException": (["__traceback__", "local unlucky in fail"], None),
+    "InException": (["__traceback__", "local unlucky in fail:119"], None),
     "InCycle": ([".payload"], "__main__.ring.payload"),
 }
 

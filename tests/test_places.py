@@ -32,7 +32,7 @@ KEPT = {
     "OfSubmitted": r"queue of a thread pool: Base\.stay\.__self__",
     "OfWorker": r"local self in (Base\.)?stay:N of THREAD",
     "OfThread": r"local self in (Base\.)?stay:N of THREAD",
-    "InTraceback": r"local kept in raises of __traceback__ of __main__\.last_error",
+    "InTraceback": r"local kept in raises:N of the traceback of __main__\.last_error",
 }
 
 

@@ -115,7 +115,7 @@ def test_traceback_keeps_pointer(python, look):
     assert {entry[:4] for entry in result.told} == {
         ("root-pins-handle", "note", "libbuffer.so", 1), ("native-pointer", "note", None, 1)}
     found, = result.finding("native-pointer")
-    assert "local buffer in process of __traceback__ of __main__.last_error" in found["evidence"]
+    assert re.search(r"local buffer in process:\d+ of the traceback of __main__\.last_error", found["evidence"])
     assert "kept through the traceback of a stored exception" in found["evidence"]
     assert "(inferred)" in found["title"]
     assert "in a finally clause of that call" in found["advice"]

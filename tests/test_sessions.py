@@ -1,124 +1,153 @@
-"""The module where people sit: a real pdb in a terminal of its own, and a real IPython."""
+"""The module in a debugger: a real pdb in a terminal of its own, however it is entered."""
 
+import ast
 import os
 import re
-import signal
-import subprocess
-import time
 
+import pytest
 import sites
+import terminal
 
 WORK = """
+import sys, weakref
 class Frame: pass
 kept = {"a": Frame()}
 def work(number):
     mine = kept["a"]
     raise ValueError(number)
-"""
-
-
-class Terminal:
-    """A program on a pty: what is typed, and what it answers up to its prompt."""
-
-    def __init__(self, command, prompt, **options):
-        self.main, other = os.openpty()
-        self.prompt = prompt
-        self.process = subprocess.Popen(command, stdin=other, stdout=other, stderr=other,
-                                        start_new_session=True, **options)
-        os.close(other)
-        os.set_blocking(self.main, False)
-
-    def answer(self, line=None):
-        if line is not None:
-            os.write(self.main, line.encode() + b"\n")
-        text, end = "", time.monotonic() + 60
-        while not text.endswith(self.prompt):
-            assert time.monotonic() < end, text
-            try:
-                text += os.read(self.main, 65536).decode("utf-8", "replace")
-            except BlockingIOError:
-                time.sleep(0.01)
-        return text.replace("\r", "")
-
-    def close(self):
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-        os.close(self.main)
-
-
-def terminal(packages, python, script):
-    return Terminal(python.among_ours("-c", script), "(Pdb) ", env={
-        **os.environ, "PYTHONPATH": str(packages(python)), "TERM": "dumb", "NO_COLOR": "1",
-        "PYTHON_COLORS": "0", "COLUMNS": "100"})
-
-
-def test_in_pdb(packages, python):
-    pdb = terminal(packages, python, WORK + "import pdb\npdb.set_trace()\nkept.clear()\n")
-    try:
-        pdb.answer()
-        pdb.answer("import heapgraph")
-        why = pdb.answer("print(heapgraph.why_alive(kept['a']))")
-        assert "__main__.kept['a']" in why and "pdb." not in why and "local" not in why
-        assert re.search(r"^1$", pdb.answer("p heapgraph.count('Frame')"), re.M)
-        found = pdb.answer("p [one['edge'] for one in heapgraph.refcount(kept['a']).found]")
-        assert "[\"['a']\"]" in found
-    finally:
-        pdb.close()
-
-
-def test_in_post_mortem(packages, python):
-    """The locals of the frames that the exception left behind are called locals of these."""
-    pdb = terminal(packages, python, WORK + """
-import pdb, sys
-try:
+def outer():
+    other = kept["a"]
     work(1)
+"""
+CAUGHT = WORK + """
+try:
+    outer()
 except ValueError as error:
-    trouble = error
-pdb.post_mortem(trouble.__traceback__)
-""")
-    try:
-        pdb.answer()
-        pdb.answer("import heapgraph")
-        pdb.answer("kept.clear()")
-        why = pdb.answer("print(heapgraph.why_alive(mine))")
-        assert "local mine in work of " in why, why
-    finally:
-        pdb.close()
-
-
-IPYTHON = """
-import sys
-from IPython.terminal.interactiveshell import TerminalInteractiveShell
-shell = TerminalInteractiveShell.instance(simple_prompt=True, colors="NoColor")
-for line in sys.stdin.read().splitlines():
-    print("In:", line)
-    shell.run_cell(line, store_history=True)
+    sys.last_value, sys.last_traceback = error, error.__traceback__
+    if sys.version_info >= (3, 12):
+        sys.last_exc = error
+alive = weakref.ref(kept["a"])
+"""
+STOPPED = """
+import heapgraph, weakref
+class Frame: pass
+kept = {"a": Frame()}
+def work(number):
+    mine = kept["a"]
+    breakpoint()
+    return mine, number
+def outer():
+    other = kept["a"]
+    work(1)
+outer()
 """
 
 
-def ipython(packages, python, tmp_path, *lines):
-    """What a real IPython shows, one text for each line that was typed."""
-    site = sites.site_for(python, "ipython")
-    done = subprocess.run(python.among_ours("-c", IPYTHON), input="\n".join(lines), capture_output=True,
-                          text=True, timeout=120, cwd=tmp_path,
-                          env={**os.environ, "PYTHONPATH": f"{packages(python)}:{site}",
-                               "IPYTHONDIR": str(tmp_path)})
-    assert done.returncode == 0, done.stderr
-    return re.split(r"^In: .*\n", done.stdout, flags=re.M)[1:]
+@pytest.fixture
+def pdb(packages, python):
+    """pdb(argument...): Python on a terminal, at the first prompt of its debugger."""
+    started = []
+
+    def _pdb(*arguments, path=""):
+        environment = {**os.environ, **terminal.PLAIN, "PYTHONPATH": f"{packages(python)}:{path}"}
+        started.append(terminal.Terminal(python.among_ours(*arguments), "(Pdb) ",
+                                         env=environment))
+        started[-1].heading = started[-1].answer()
+        return started[-1]
+
+    yield _pdb
+    for one in started:
+        one.close()
 
 
-def test_in_ipython(packages, python, tmp_path):
-    said = ipython(packages, python, tmp_path, "%load_ext heapgraph", "class Frame: pass", "Frame()",
-                   "%heapgraph why Out[3]", "del _, _3", "1", "2", "3", "%heapgraph why Out[3]",
-                   "%heapgraph handles", "x = [Frame()]", "%heapgraph why x[0]",
-                   "%heapgraph nonsense", "%reset -f out",
-                   "get_ipython().user_ns_hidden.pop('_3', 0);", "4", "5",
-                   "import heapgraph; heapgraph.count('Frame')")
-    why, later, mine = said[3], said[8], said[11]
-    assert "\n  Out[3]\n" in why and "\n  _\n" in why, why
-    assert "IPython's record of what was displayed" in why and "%reset -f out" in why
-    assert "Out[3]" in later and "magics" not in later and "run_cell" not in later
-    assert "kept alive by 1 referrer" in mine and "__main__.x[0]" in mine
-    assert re.search(r"^ +\d+ +\S", said[9], re.M), "descriptors by number"
-    assert "%heapgraph report | handles" in said[12]
-    assert said[-1].strip().endswith(": 1"), "what the advice said forgot the other"
+def chains(debugger, asked):
+    """[(path, kept through, fix)] of an answer, asked for at the prompt."""
+    said = debugger.answer("p [(one['path'], one['kept_through'], one['advice']) "
+                           f"for one in ({asked})['objects'][0]['chains']]")
+    listed = re.search(r"^\[.*\]$", said, re.M)
+    assert listed, said
+    return [(re.sub(r"thread \d+", "thread N", path), through, fix)
+            for path, through, fix in ast.literal_eval(listed[0])]
+
+
+def paths(debugger, asked):
+    return [re.sub(r":\d+", ":N", path) for path, _, _ in chains(debugger, asked)]
+
+
+RUNNING = ["local mine in work:N of thread N", "local other in outer:N of thread N"]
+
+
+def test_at_a_breakpoint(pdb):
+    """What the program's frames have, and nothing of what asks."""
+    debugger = pdb("-c", STOPPED)
+    assert re.search(r"^1$", debugger.answer("p heapgraph.count('Frame')"), re.M)
+    assert "  __main__.kept['a']\n" in debugger.answer("p heapgraph.why_alive(kept['a'])")
+    debugger.answer("kept.clear()")
+    assert paths(debugger, "heapgraph.why_alive(mine)") == RUNNING
+    debugger.answer("keep = heapgraph.why_alive(mine)")
+    assert paths(debugger, "heapgraph.why_alive(mine)") == RUNNING, "the kept answer"
+    assert paths(debugger, "[heapgraph.why_alive(o) for o in [mine]][0]") == RUNNING, "comprehension"
+    debugger.answer("def ask(o): return heapgraph.why_alive(o)")
+    debugger.answer("")
+    assert paths(debugger, "ask(mine)") == RUNNING, "a function made at the prompt"
+    assert "mine in work:" in debugger.answer("pp heapgraph.why_alive(mine)")
+    assert "FD" in debugger.answer("p heapgraph.handles()").upper()
+    debugger.answer("return")
+    assert paths(debugger, "heapgraph.why_alive(mine)")[:2] == RUNNING, "what a function gives back"
+
+
+def test_made_at_the_prompt(pdb):
+    """Kept in what the frame has beside the variables of its function; what is advised forgets it."""
+    debugger = pdb("-c", STOPPED)
+    debugger.answer("new = Frame()")
+    (path, _, fix), = chains(debugger, "heapgraph.why_alive(new)")
+    assert re.match(r"local new in work:\d+ of thread N$", path)
+    assert "type `new = None` in the debugger" in fix
+    found = debugger.answer("p heapgraph.refcount(new)")
+    assert "counted=1" in found and "\"['new']\"" in found
+    debugger.answer("alive = weakref.ref(new)")
+    debugger.answer("new = None")
+    assert re.search("^None$", debugger.answer("p alive()"), re.M)
+
+
+def test_in_post_mortem(pdb):
+    """The locals of the frames that the exception left behind are called so, with what keeps them; when
+    that is dropped, only the debugger is left, and then nothing."""
+    debugger = pdb("-c", CAUGHT + "import pdb\npdb.pm()\nprint('alive:', alive())\npdb.set_trace()\n1\n")
+    debugger.answer("import heapgraph")
+    debugger.answer("kept.clear()")
+    left = ["local other in outer:N of sys.last_traceback", "local mine in work:N of sys.last_traceback"]
+    assert paths(debugger, "heapgraph.why_alive(mine)") == left
+    debugger.answer("up")
+    debugger.answer("import heapgraph")
+    assert paths(debugger, "heapgraph.why_alive(other)") == left
+    _, through, fix = chains(debugger, "heapgraph.why_alive(other)")[0]
+    assert through == "the last exception" and "sys.last_value, sys.last_traceback`" in fix
+    debugger.answer(re.match("`(.*?)`", fix)[1])
+    kept = chains(debugger, "heapgraph.why_alive(other)")
+    assert {through for _, through, _ in kept} == {"the debugger that looks at it"}, kept
+    assert "alive: None" in debugger.answer("q")
+
+
+def test_program_started_by_pdb(pdb, tmp_path):
+    program = tmp_path / "program.py"
+    program.write_text(f"import heapgraph{WORK}kept, made = {{}}, kept.pop('a')\n"
+                                         "def fail(mine):\n    raise ValueError\nfail(made)\n")
+    debugger = pdb("-m", "pdb", "-c", "continue", str(program))
+    assert "Uncaught exception" in debugger.heading
+    assert paths(debugger, "heapgraph.why_alive(mine)")[0] == "__main__.made"
+    debugger.answer("import __main__; __main__.made = None")
+    (path, through, _), *_ = chains(debugger, "heapgraph.why_alive(mine)")
+    assert path.startswith("local mine in fail:") and through == "the debugger that looks at it"
+
+
+def test_in_pytest_pdb(pdb, python, tmp_path):
+    site = sites.site_for(python, "pytest")
+    test = tmp_path / "test_it.py"
+    test.write_text(WORK + "def test_it():\n    outer()\n")
+    debugger = pdb("-m", "pytest", "-q", "--pdb", str(test), path=str(site))
+    debugger.answer("import heapgraph")
+    assert paths(debugger, "heapgraph.why_alive(mine)")[0] == "test_it.kept['a']"
+    debugger.answer("kept.clear()")
+    found = chains(debugger, "heapgraph.why_alive(mine)")
+    assert any(path.startswith("local mine in work:") for path, _, _ in found), found

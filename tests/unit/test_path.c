@@ -174,7 +174,7 @@ static void test_closures_and_tracebacks(void **state)
 	assert_path(heap, func, "closure func of __main__.wrapped_func");
 	assert_path(heap, tuple, "__main__.wrapped_func.__closure__");
 	assert_path(heap, traceback, "__traceback__ of __main__.last_error");
-	assert_path(heap, local, "local x in run:7 of __traceback__ of __main__.last_error");
+	assert_path(heap, local, "local x in run:7 of the traceback of __main__.last_error");
 	assert_path(heap, item, "<list> in __main__.s");
 	assert_path(heap, foreign, "<functools.partial> in <list> in __main__.s");
 	assert_path(heap, native, "native reference to list");
