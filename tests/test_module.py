@@ -166,7 +166,7 @@ say(heapgraph.handles().draw(sys.argv[1] + "/x.svg").read_text()[:5])
 say("<svg" in second.cycles()._repr_html_())
 """
     error, codes, grown, drawn, notebook = inside(code, str(tmp_path))
-    assert "it exists" in error[0] and error[1] == "-f overwrites it" and error[2] == 1
+    assert "it exists" in error[0] and error[1] == "force=True overwrites it" and error[2] == 1
     assert "leaked-open" in codes
     assert "kept" in grown[0]
     assert drawn == "<?xml" and notebook is True

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
+import signal
 from pathlib import Path
-from typing import Any, Dict, Iterable, Optional
+from typing import Any, Dict, Iterable, Optional, Union
 
 from . import _heapgraph
 
+PathLike = Union[str, "os.PathLike[str]"]
 PROGRAM = Path(_heapgraph.__file__).with_name("heapgraph")
+
+# What the command says of its own flags, as one says it here.
+_WORDS = {"-f overwrites it": "force=True overwrites it", "or -o FILE on": "or give a path on"}
 
 
 class Error(Exception):
@@ -20,12 +24,32 @@ class Error(Exception):
     """
 
     def __init__(self, message: str, hint: Optional[str] = None, code: int = 1) -> None:
-        super().__init__(message if not hint else f"{message} (hint: {hint})")
+        for theirs, ours in _WORDS.items():
+            hint = hint.replace(theirs, ours) if hint else None
         self.message, self.hint, self.code = message, hint, code
+        super().__init__(message, hint, code)
+
+    def __str__(self) -> str:
+        return f"{self.message} (hint: {self.hint})" if self.hint else self.message
+
+
+class Row(Dict[str, Any]):
+    """A dict of the JSON, whose keys are attributes, too: ``row["code"]``, ``row.code``."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(f"it has {', '.join(self)}; not {name}") from None
+
+    def __dir__(self) -> Iterable[str]:
+        return [*super().__dir__(), *self]
 
 
 def _error(text: str, code: int) -> Error:
-    message, hint = text.strip() or f"heapgraph ended with {code}", None
+    if code < 0:
+        return Error(f"the heapgraph command was ended by {signal.Signals(-code).name}")
+    message, hint = text.strip() or f"the heapgraph command ended with {code}", None
     for line in text.splitlines():
         if line.startswith("heapgraph: "):
             message = line[len("heapgraph: "):]
@@ -36,20 +60,21 @@ def _error(text: str, code: int) -> Error:
 
 def run(*arguments: object) -> str:
     """What the command prints; exit status 6 (incomplete) and 7 (``--fail-on``) are answers, too."""
-    done = subprocess.run([str(PROGRAM), *map(os.fspath, map(_argument, arguments))],
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    if done.returncode not in (0, 6, 7):
-        raise _error(done.stderr.decode("utf-8", "replace"), done.returncode)
-    return done.stdout.decode("utf-8", "replace")
+    status, output, errors = _heapgraph.run([PROGRAM, *map(_argument, arguments)])
+    code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else -os.WTERMSIG(status)
+    if code not in (0, 6, 7):
+        raise _error(errors.decode("utf-8", "replace"), code)
+    return str(output, "utf-8", "replace")
 
 
 def _argument(value: object) -> Any:
     return value if isinstance(value, (str, bytes, os.PathLike)) else str(value)
 
 
-def answer(*arguments: object) -> Dict[str, Any]:
+def answer(*arguments: object) -> Row:
     """The JSON of a verb, as docs/INTERFACE.md describes it."""
-    return json.loads(run(*arguments, "--json"))
+    found: Row = json.loads(run(*arguments, "--json"), object_hook=Row)
+    return found
 
 
 def text(arguments: Iterable[object]) -> str:

@@ -11,7 +11,8 @@ import time
 from pathlib import Path
 from typing import Callable, Optional
 
-from .snapshots import PathLike, snapshot
+from .command import PathLike
+from .snapshots import snapshot
 
 
 class _Writer:

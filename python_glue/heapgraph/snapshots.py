@@ -2,81 +2,49 @@
 
 from __future__ import annotations
 
-import html
 import os
 import shutil
 import sys
 import tempfile
 import weakref
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
+from typing import Optional
 
 from . import _heapgraph
-from .command import Error, answer, run, text
+from .answers import Answer, Findings, References, Report
+from .command import Error, PathLike
 
 _heapgraph.Error = Error
 
-PathLike = Union[str, "os.PathLike[str]"]
 
-
-class Answer:
-    """What heapgraph says to one question: text to read, JSON to use, a picture to look at.
-
-    ``repr()`` is the text that the command prints, ``[key]`` and ``to_dict()`` the JSON of
-    docs/INTERFACE.md. Notebooks show the picture and the text.
-    """
-
-    def __init__(self, arguments: Tuple[object, ...], snapshots: Tuple["Snapshot", ...]) -> None:
-        self._arguments = arguments
-        self._snapshots = snapshots  # their files must live as long
-        self._dict: Optional[Dict[str, Any]] = None
-
-    def to_dict(self) -> Dict[str, Any]:
-        if self._dict is None:
-            self._dict = answer(*self._arguments)
-        return self._dict
-
-    def __getitem__(self, key: str) -> Any:
-        return self.to_dict()[key]
-
-    def __repr__(self) -> str:
-        return text(self._arguments).rstrip("\n")
-
-    def draw(self, path: PathLike) -> Path:
-        """Writes the picture of this answer: .png, .svg, .pdf or .dot. An existing file is refused."""
-        run(*self._arguments, "-q", "-o", path)
-        return Path(path)
-
-    def _repr_svg_(self) -> Optional[str]:
-        with tempfile.TemporaryDirectory(prefix="heapgraph-") as folder:
-            try:
-                return self.draw(Path(folder) / "answer.svg").read_text(encoding="utf-8")
-            except Error:
-                return None  # a verb without a picture, or no Graphviz: the text is there
-
-    def _repr_html_(self) -> str:
-        return f"{self._repr_svg_() or ''}<pre>{html.escape(repr(self))}</pre>"
+def _remove(folder: str, owner: int) -> None:
+    if os.getpid() == owner:  # a forked child has a copy of the object, and no file of its own
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 class Snapshot:
-    """A snapshot file (.hgs). Where heapgraph chose its name, it goes with the object."""
+    """A snapshot file (.hgs). Where heapgraph chose its name, it goes with the object.
+
+    OBJECT in these questions is what the command takes: ``"__main__.cache['a']"``,
+    ``"type:app.Session"``, ``"lib:libfoo.so"``, an address (``hex(id(obj))``).
+    """
 
     def __init__(self, path: PathLike, *, temporary: Optional[str] = None) -> None:
-        self.path = Path(path)
+        self.path = Path(os.path.abspath(os.fsdecode(path)))
         if temporary:
-            weakref.finalize(self, shutil.rmtree, temporary, ignore_errors=True)
+            weakref.finalize(self, _remove, temporary, os.getpid())
 
     def ask(self, verb: str, *arguments: object) -> Answer:
         """Any verb of the command that takes a snapshot: ``ask("refs", "__main__.cache")``."""
         return Answer((verb, self.path, *arguments), (self,))
 
-    def report(self) -> Answer:
+    def report(self) -> Report:
         """The whole report: findings first, then libraries and their owners."""
-        return _Report(("report", self.path), (self,))
+        return Report(("report", self.path), (self,))
 
-    def findings(self) -> List[Dict[str, Any]]:
-        """What is wrong, most severe first: the list ``findings`` of the report."""
-        return self.report()["findings"]
+    def findings(self) -> Findings:
+        """What is wrong, most severe first; each has ``code``, ``title``, ``evidence``, ``advice``."""
+        return Findings(("report", self.path), (self,))
 
     def handles(self) -> Answer:
         """Native handles: libraries, descriptors, capsules, who owns each, what keeps the owner."""
@@ -92,11 +60,17 @@ class Snapshot:
 
     def why(self, expression: str) -> Answer:
         """The chains that keep an object: ``why("__main__.cache['a']")``, ``why("type:app.Proc")``."""
-        return self.ask("why", expression)
+        return self.ask("why", _object(expression))
+
+    why_alive = why  # as the function of the module is called
 
     def retained(self, expression: Optional[str] = None) -> Answer:
         """Who keeps how much alive; with an expression, what would be freed if that went."""
-        return self.ask("retained", *((expression,) if expression else ()))
+        return self.ask("retained", *((_object(expression),) if expression is not None else ()))
+
+    def refcount(self, expression: str) -> References:
+        """The references to an object: counted, found, missing."""
+        return References(("backrefs", self.path, _object(expression), "--limit", 0), (self,))
 
     def diff(self, *newer: "Snapshot") -> Answer:
         """What grew from this snapshot to the later one or two, and what keeps it."""
@@ -105,23 +79,18 @@ class Snapshot:
     def __repr__(self) -> str:
         return f"<heapgraph.Snapshot {str(self.path)!r}>"
 
+    def __reduce__(self) -> str:
+        raise TypeError("a snapshot is a file: keep its path")
 
-class _Report(Answer):
-    def __init__(self, arguments: Tuple[object, ...], snapshots: Tuple[Snapshot, ...]) -> None:
-        super().__init__(arguments, snapshots)
 
-    def __repr__(self) -> str:
-        with tempfile.TemporaryDirectory(prefix="heapgraph-") as folder:
-            # The report draws a picture by itself, which nobody asked for here.
-            whole = text((*self._arguments, "-o", Path(folder) / "report.dot"))
-        return "\n".join(line for line in whole.splitlines() if not line.startswith("picture: "))
-
-    def to_dict(self) -> Dict[str, Any]:
-        if self._dict is None:
-            with tempfile.TemporaryDirectory(prefix="heapgraph-") as folder:
-                found = answer(*self._arguments, "-o", Path(folder) / "report.dot")
-            self._dict = {**found, "outputs": []}
-        return self._dict
+def _object(expression: str) -> str:
+    if not isinstance(expression, str):
+        raise TypeError(f"an expression such as \"__main__.cache\" or hex(id(obj)), not "
+                        f"{type(expression).__name__}")
+    if expression.startswith("-"):
+        raise Error(f"{expression!r} selects no object",
+                    "begin with a module that is imported, such as __main__", 2)
+    return expression
 
 
 def _own_frames() -> int:
@@ -132,13 +101,21 @@ def _own_frames() -> int:
     return count
 
 
-def _take(path: Optional[PathLike], frames: int, **wishes: bool) -> Snapshot:
+def _take(path: Optional[PathLike], frames: int, *, force: bool = False,
+          redact: bool = False) -> Snapshot:
     if path is not None:
-        _heapgraph.capture(path, frames=frames, **wishes)
+        if not os.fsdecode(path).endswith(".hgs"):
+            raise Error(f"cannot write {os.fsdecode(path)}: a snapshot's name ends in .hgs",
+                        "name it FILE.hgs", 2)
+        _heapgraph.capture(path, frames=frames, force=force, redact=redact)
         return Snapshot(path)
-    folder = tempfile.mkdtemp(prefix="heapgraph-")
     try:
-        _heapgraph.capture(os.path.join(folder, "snapshot.hgs"), frames=frames, **wishes)
+        folder = tempfile.mkdtemp(prefix="heapgraph-")
+    except OSError as error:
+        raise Error(f"cannot make a temporary folder: {error}",
+                    "set TMPDIR, or give the snapshot a path") from None
+    try:
+        _heapgraph.capture(os.path.join(folder, "snapshot.hgs"), frames=frames, redact=redact)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -151,7 +128,7 @@ def snapshot(path: Optional[PathLike] = None, *, force: bool = False,
 
     Other threads stand still while the process is cloned, some milliseconds; the walk happens in the
     clone. No collection is run, nothing is changed. ``path`` ends in .hgs; without one the file is
-    temporary. ``redact`` leaves values out.
+    temporary. ``force`` overwrites a file that is there. ``redact`` leaves values out.
     """
     return _take(path, _own_frames() + 1, force=force, redact=redact)
 
@@ -159,13 +136,13 @@ def snapshot(path: Optional[PathLike] = None, *, force: bool = False,
 def open(path: PathLike) -> Snapshot:  # as gzip.open: a snapshot that is there
     """A snapshot file, made by this module or by the command."""
     if not os.path.exists(path):
-        raise FileNotFoundError(os.fspath(path))
+        raise Error(f"cannot open {os.fsdecode(path)}: No such file or directory")
     return Snapshot(path)
 
 
-def diff(*snapshots: Snapshot) -> Answer:
+def diff(old: Snapshot, new: Snapshot, *newer: Snapshot) -> Answer:
     """What grew between two or three snapshots of one process, the oldest first."""
-    return snapshots[0].diff(*snapshots[1:])
+    return old.diff(new, *newer)
 
 
 def _address(obj: object) -> str:
@@ -182,18 +159,6 @@ def retained(obj: object) -> Answer:
     return snapshot().retained(_address(obj))
 
 
-class References(NamedTuple):
-    """The references to an object: how many its count says, and those that were found."""
-
-    counted: int
-    found: List[Dict[str, Any]]  #: each with the ``object``, its ``type``, and the ``edge``
-
-    @property
-    def missing(self) -> int:
-        """References that no object and no frame accounts for: C code has them, or lost them."""
-        return self.counted - len(self.found)
-
-
 def refcount(obj: object) -> References:
     """The reference count of ``obj``, without those of this call, and the references that are found.
 
@@ -204,9 +169,9 @@ def refcount(obj: object) -> References:
     del obj
     # Up to 3.10 the argument stays on the caller's stack (_PyEval_EvalFrameDefault, CALL_FUNCTION).
     ours = 1 if sys.version_info >= (3, 11) else 2
-    row = _take(None, _own_frames()).ask("backrefs", _address(held[0]), "--limit", 0)["objects"][0]
-    return References(row["refcount"] - ours, [one for one in row["referrers"]
-                                               if one["object"] != _address(held)])
+    taken = _take(None, _own_frames())
+    return References(("backrefs", taken.path, _address(held[0]), "--limit", 0), (taken,), ours,
+                      _address(held))
 
 
 def handles() -> Answer:
@@ -219,11 +184,11 @@ def cycles() -> Answer:
     return snapshot().cycles()
 
 
-def findings() -> List[Dict[str, Any]]:
-    """What is wrong in this process, most severe first."""
+def findings() -> Findings:
+    """What is wrong in this process, most severe first: ``if heapgraph.findings(): ...``."""
     return snapshot().findings()
 
 
-def report() -> Answer:
+def report() -> Report:
     """The report of this process."""
     return snapshot().report()

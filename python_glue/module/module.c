@@ -14,6 +14,7 @@
 #include "../../inspect/proc.h"
 #include "arena.h"
 #include "heap.h"
+#include "module.h"
 #include "own_copy.h"
 #include "own_threads.h"
 
@@ -147,7 +148,7 @@ static struct hg_error *take(const struct wish *wish)
 	return error;
 }
 
-static void raise_error(PyObject *module, const struct hg_error *error)
+void raise_error(PyObject *module, const struct hg_error *error)
 {
 	PyObject *type = PyObject_GetAttrString(module, "Error");
 	PyObject *value = type ? PyObject_CallFunction(type, "zzi", error->message, error->hint,
@@ -192,6 +193,8 @@ static PyMethodDef methods[] = {
 	{ "capture", (PyCFunction)(void (*)(void))capture_self, METH_VARARGS | METH_KEYWORDS,
 	  "capture(path, *, force=False, redact=False, frames=0): writes a snapshot of this process,\n"
 	  "in which the innermost frames of this thread count as observers." },
+	{ "run", run_command, METH_O,
+	  "run(arguments): runs a program that the process does not notice; (status, output, errors)." },
 	{ "count_types", heap_count_types, METH_O,
 	  "count_types(objects): [(type, count)], in the order of their first objects." },
 	{ "refcount", heap_refcount, METH_VARARGS,
