@@ -69,7 +69,7 @@ struct hgs_header {
 	uint64_t checksum; /* XXH3_64bits of the header with this field 0, then the table */
 };
 
-enum hgs_method { HGS_FORK = 1, HGS_PAUSE = 2, HGS_CORE = 3, HGS_IN_PROCESS = 4 };
+enum hgs_method { HGS_FORK = 1, HGS_PAUSE = 2, HGS_CORE = 3, HGS_IN_PROCESS = 4, HGS_HELD = 5 };
 
 struct hgs_meta {
 	uint32_t pid;

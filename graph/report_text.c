@@ -49,7 +49,8 @@ static void method_words(const struct hgs_meta *meta, char words[2 * WORD_SIZE])
 			 duration_words(meta->stopped_ns, pause));
 	else
 		snprintf(words, 2 * WORD_SIZE, "%s",
-			 meta->method == HGS_CORE ? "from a core file" : "in-process");
+			 meta->method == HGS_CORE ? "from a core file" :
+			 meta->method == HGS_HELD ? "held by a debugger" : "in-process");
 }
 
 static void put_capture(struct page *page, const struct snapshot *s)

@@ -91,6 +91,8 @@ const char *method_name(uint32_t method)
 		return "core";
 	case HGS_IN_PROCESS:
 		return "in-process";
+	case HGS_HELD:
+		return "held";
 	}
 	return "unknown";
 }

@@ -115,7 +115,7 @@ static struct hg_error *write_incomplete(struct snapshot_writer *writer,
 	char text[160];
 
 	if (why_inconsistent) {
-		snprintf(text, sizeof(text), "the heap was not whole when it was copied: %s",
+		snprintf(text, sizeof(text), "the heap may not have been whole when it was copied: %s",
 			 why_inconsistent);
 		error = add_reason(writer, reasons, &count, text);
 	}

@@ -2,7 +2,7 @@
  *
  * What a live process tells by /proc, the core tells by its notes: maps, auxiliary vector, threads,
  * program. It says nothing of open descriptors: they are not in the snapshot. */
-#include "core.h"
+#include "core_parts.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -16,15 +16,6 @@
 #include "interpreter.h"
 #include "maps.h"
 #include "threads.h"
-
-struct core {
-	const char *name;
-	struct core_file file;
-	struct core_image image;
-	struct freeze *freeze;
-	struct process *process;
-	char *maps, *gaps;
-};
 
 static int open_stand_in(const struct process *process, const struct mapping *mapping)
 {
@@ -153,6 +144,8 @@ static struct hg_error *of_core(const struct core *core, const struct interrupt 
 
 	if (!error || error == &hg_error_no_memory || interrupted(interrupt))
 		return error;
+	if (core->held)
+		return process_news(core->process, error);
 	if (missing) {
 		hg_error_free(error);
 		return hg_error_hint(hg_error_new(HG_EXIT_UNREADABLE, "cannot read %s: the code of %s is "
@@ -213,6 +206,8 @@ void core_close(struct core *core)
 	core_file_deinit(&core->file);
 	free(core->maps);
 	free(core->gaps);
+	free(core->own_name);
+	descriptors_deinit(&core->before);
 	free(core);
 }
 
@@ -230,7 +225,8 @@ static const char *why_inconsistent(const struct core *core, const struct py_run
 			return "a garbage collection was under way";
 		if (interpreter->gil_locked &&
 		    !memory_read_u32(memory, interpreter->gil_locked, &locked) && locked == 1)
-			return "a thread held the GIL when the core was written";
+			return core->held ? "a thread held the GIL where the debugger stopped it"
+					  : "a thread held the GIL when the core was written";
 	}
 	return NULL;
 }
@@ -245,10 +241,12 @@ static void writer_destroyp(struct snapshot_writer **writer)
 	snapshot_writer_destroy(*writer);
 }
 
-static void note_time(const struct core *core, struct hgs_meta *meta)
+/* When it was written, and how many threads it says that there were. */
+static void note_moment(const struct core *core, struct hgs_meta *meta)
 {
 	struct stat st;
 
+	meta->threads = (uint32_t)core->file.num_threads;
 	if (!fstat(core->file.fd, &st))
 		meta->time_ns = (uint64_t)st.st_mtim.tv_sec * 1000000000u + (uint64_t)st.st_mtim.tv_nsec;
 }
@@ -263,7 +261,8 @@ struct hg_error *core_capture(struct core *core, bool redact, int out, const cha
 			    .runtime = runtime,
 			    .walk = walk,
 			    .maps = core->maps,
-			    .meta = { .method = HGS_CORE } };
+			    .before = core->held ? &core->before : NULL,
+			    .meta = { .method = core->held ? HGS_HELD : HGS_CORE } };
 	struct hg_error *error;
 
 	if (!runtime || !walk)
@@ -287,8 +286,10 @@ struct hg_error *core_capture(struct core *core, bool redact, int out, const cha
 		return error->code == HG_EXIT_UNREADABLE ? disordered(core, error) : error;
 	t.why_inconsistent = why_inconsistent(core, runtime);
 	t.meta.consistent = !t.why_inconsistent;
-	t.meta.threads = (uint32_t)core->file.num_threads;
 	t.gaps.memory = core->gaps;
-	note_time(core, &t.meta);
+	if (core->held)
+		capture_moment(&t, core->process->pid);
+	else
+		note_moment(core, &t.meta);
 	return capture_finish(&t);
 }

@@ -273,7 +273,7 @@ struct hg_error *core_file_read(int fd, const char *name, struct core_file *ret)
 	struct hg_error *error;
 	struct stat st;
 
-	*ret = (struct core_file){ .fd = fd, .name = name };
+	*ret = (struct core_file){ .fd = fd, .pagemap = -1, .name = name };
 	if (fstat(fd, &st) < 0)
 		return hg_error_errno(HG_EXIT_FAILURE, errno, "cannot read %s", name);
 	ret->size = (uint64_t)st.st_size;
@@ -293,13 +293,15 @@ struct hg_error *core_file_read(int fd, const char *name, struct core_file *ret)
 
 void core_file_deinit(struct core_file *core)
 {
+	if (core->pagemap >= 0)
+		close(core->pagemap);
 	free(core->segments);
 	free(core->mappings);
 	free(core->paths);
 	free(core->auxv);
 	free(core->threads);
 	free(core->tids);
-	*core = (struct core_file){ .fd = -1 };
+	*core = (struct core_file){ .fd = -1, .pagemap = -1 };
 }
 
 static const struct core_segment *segment_at(const struct core_file *core, uint64_t address)

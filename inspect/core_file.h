@@ -27,6 +27,8 @@ struct core_mapping {
 
 struct core_file {
 	int fd; /* the caller's */
+	/* Of a process that stands still, `fd` being its /proc/PID/mem: its pagemap. -1 of a core file. */
+	int pagemap;
 	const char *name;
 	uint64_t size;
 	struct core_segment *segments;

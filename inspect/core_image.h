@@ -23,6 +23,9 @@ struct core_piece {
 	uint64_t start, end;
 	uint32_t prot;
 	uint64_t stored, offset; /* bytes that the core has, from `start` on, and where */
+	/* Of what is stored only pages that the process has written (by core_file.pagemap); the rest is the
+	 * file's, or zeros. */
+	bool own_pages;
 	size_t binary;		 /* or SIZE_MAX */
 	uint64_t file_offset;
 };

@@ -8,6 +8,7 @@
 #include "core_sandbox.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #include "core_seal.h"
+#include "pagemap.h"
 
 enum {
 	PIECE = 1 << 20,
@@ -180,6 +182,45 @@ static struct hg_error *fill(struct sandbox *s, const struct core_piece *piece, 
 	return error;
 }
 
+/* A page that cannot be read although it is there would be a hole in the heap, unseen. */
+static struct hg_error *copy_pages(struct sandbox *s, uint64_t address, char *buffer, size_t size,
+				   bool over_file)
+{
+	ssize_t got = pread(s->core->fd, buffer, size, (off_t)address);
+
+	if (got != (ssize_t)size)
+		return hg_error_errno(HG_EXIT_FAILURE, got < 0 ? errno : EIO, "cannot read %s at 0x%" PRIx64,
+				      s->core->name, address);
+	if (!over_file)
+		return write_pages(s, address, buffer, size);
+	count(s, address, size);
+	return freeze_write(s->freeze, address, buffer, size); /* zeros too: the file has others there */
+}
+
+/* The pages of a process that stands still that are its own. */
+static struct hg_error *fill_own(struct sandbox *s, const struct core_piece *piece, char *buffer,
+				 const struct interrupt *interrupt)
+{
+	bool over_file = piece->binary != SIZE_MAX;
+	struct hg_error *error = NULL;
+	uint64_t own[PIECE / CORE_PAGE];
+
+	for (uint64_t at = piece->start; !error && at < piece->end; at += PIECE) {
+		size_t pages = (piece->end - at < PIECE ? piece->end - at : PIECE) / CORE_PAGE, run;
+
+		pagemap_own(s->core->pagemap, at, pages, own);
+		for (size_t i = 0; !error && i < pages; i += run ? run : 1) {
+			for (run = 0; i + run < pages && own[i + run]; run++)
+				;
+			if (run)
+				error = copy_pages(s, at + i * CORE_PAGE, buffer, run * CORE_PAGE, over_file);
+		}
+		if (!error)
+			error = interrupt_check(interrupt);
+	}
+	return error;
+}
+
 /* Behind its end a file's pages are not there. */
 static void count_file(struct sandbox *s, const struct core_piece *piece, int fd)
 {
@@ -196,15 +237,16 @@ static void count_file(struct sandbox *s, const struct core_piece *piece, int fd
 static struct hg_error *map_piece(struct sandbox *s, const struct core_piece *piece)
 {
 	int fd = piece->binary == SIZE_MAX ? -1 : s->image->binaries[piece->binary].fd;
+	bool of_file = fd >= 0 && (!piece->stored || piece->own_pages);
 	int how = MAP_PRIVATE | MAP_FIXED_NOREPLACE | MAP_NORESERVE;
 	/* What nobody has cannot be read: that is no zero. */
 	uint32_t prot = piece->stored || fd >= 0 ? piece->prot : 0;
 
 	if (piece->start < LOWEST)
 		return core_damaged(s->core->name, "a segment lies where no memory can be");
-	if (!piece->stored && fd >= 0)
+	if (of_file)
 		count_file(s, piece, fd);
-	if (piece->stored || fd < 0)
+	if (!of_file)
 		return call(s, "its memory cannot be mapped", SYS_mmap, piece->start,
 			    piece->end - piece->start, prot, (uint64_t)(how | MAP_ANONYMOUS),
 			    (uint64_t)-1, 0);
@@ -220,7 +262,8 @@ static struct hg_error *rebuild(struct sandbox *s, const struct interrupt *inter
 	for (size_t i = 0; !error && i < s->image->num_pieces; i++) {
 		error = map_piece(s, &s->image->pieces[i]);
 		if (!error)
-			error = fill(s, &s->image->pieces[i], buffer, interrupt);
+			error = (s->image->pieces[i].own_pages ? fill_own : fill)(
+				s, &s->image->pieces[i], buffer, interrupt);
 	}
 	return error;
 }

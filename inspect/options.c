@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <string.h>
 
 #define BIT(verb) (1u << (verb))
@@ -18,6 +19,7 @@
 #define QUERIES (TREES | BIT(VERB_TYPES))
 #define FINDERS (BIT(VERB_ATTACH) | BIT(VERB_REPORT) | BIT(VERB_DIFF))
 #define ANSWERS (ALL & ~BIT(VERB_SNAPSHOT))
+#define HOLDABLE (ALL & ~(BIT(VERB_ATTACH) | BIT(VERB_DIFF)))
 #define CORES (ANSWERS & ~(BIT(VERB_ATTACH) | BIT(VERB_DIFF)))
 
 static const struct verb_row {
@@ -43,7 +45,7 @@ static const struct verb_row {
 enum { FLAG_JSON = 256, FLAG_COLOR, FLAG_LIMIT, FLAG_REDACT, FLAG_TIMEOUT, FLAG_FAIL_ON,
        FLAG_BASELINE, FLAG_MODE, FLAG_DEPTH, FLAG_MAX_NODES, FLAG_DARK, FLAG_ALL_EDGES,
        FLAG_SHOW, FLAG_FILTER, FLAG_HIGHLIGHT, FLAG_UNLOAD, FLAG_WHERE, FLAG_TSV, FLAG_EXE, FLAG_SYSROOT,
-       FLAG_VERSION };
+       FLAG_HELD, FLAG_VERSION };
 
 static const struct flag_row {
 	int id;
@@ -58,6 +60,7 @@ static const struct flag_row {
 	{ FLAG_TIMEOUT, "timeout", "SECONDS", "how long to wait for a moment when the heap is whole (default 5)", ALL },
 	{ FLAG_EXE, "exe", "FILE", "of a core: the program that it ran, where it is not at its path", CORES },
 	{ FLAG_SYSROOT, "sysroot", "DIR", "of a core: the root of the file system that it ran in", CORES },
+	{ FLAG_HELD, "held", "FD", "for debuggers: PID is held by one, FD its memory (docs/gdb.md)", HOLDABLE },
 	{ FLAG_REDACT, "redact", NULL, "leave values out of the snapshot; names of code stay", ALL },
 	{ FLAG_LIMIT, "limit", "N", "at most N rows of each list (0: all)", ANSWERS },
 	{ FLAG_FAIL_ON, "fail-on", "CODE[,CODE]", "exit 7 where a finding has one of these codes", ANSWERS },
@@ -203,6 +206,10 @@ static struct hg_error *take_flag(struct options *o, int id, const char *value)
 		error = parse_number("limit", value, UINT32_MAX, &number);
 		o->limit = number ? (uint32_t)number : UINT32_MAX;
 		return error;
+	case FLAG_HELD:
+		error = parse_number("held", value, INT_MAX, &number);
+		o->held = (int)number;
+		return error;
 	case FLAG_DEPTH:
 		error = parse_number("depth", value, 1000, &number);
 		o->depth = (int)number;
@@ -299,7 +306,7 @@ struct hg_error *options_parse(int argc, char **argv, struct options *ret)
 	bool have_verb = false;
 	int id;
 
-	*ret = (struct options){ .timeout_ns = UINT64_C(5000000000), .depth = 3, .max_nodes = 60,
+	*ret = (struct options){ .timeout_ns = UINT64_C(5000000000), .depth = 3, .max_nodes = 60, .held = -1,
 				 .verb = VERBS };
 	getopt_tables(longs, shorts);
 	opterr = 0;

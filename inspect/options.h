@@ -47,6 +47,7 @@ struct options {
 	const char *where; /* a condition, or NULL; see graph/where.h */
 	bool tsv;
 	const char *exe, *sysroot; /* of a core; NULL where not given */
+	int held; /* descriptor of the memory of a process that a debugger holds; -1: none */
 	const char *baseline; /* a file, or NULL */
 	uint64_t fail_on; /* bit (1 << enum finding_code) each */
 };

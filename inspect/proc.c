@@ -144,12 +144,14 @@ bool proc_status_parse(const char *text, struct proc_status *ret)
 	ret->capabilities_effective = mask_of(text, "CapEff");
 	ret->capabilities_bounding = mask_of(text, "CapBnd");
 	ret->namespaces = words_of(text, "NSpid");
+	ret->switches = (uint64_t)number_of(text, "voluntary_ctxt_switches", 0) +
+			(uint64_t)number_of(text, "nonvoluntary_ctxt_switches", 0);
 	return true;
 }
 
-int proc_status_read(pid_t pid, struct proc_status *ret)
+static int read_status(pid_t pid, const char *name, struct proc_status *ret)
 {
-	_cleanup_free_ char *text = proc_read(pid, "status", NULL);
+	_cleanup_free_ char *text = proc_read(pid, name, NULL);
 
 	if (!text)
 		return -1;
@@ -158,4 +160,17 @@ int proc_status_read(pid_t pid, struct proc_status *ret)
 		return -1;
 	}
 	return 0;
+}
+
+int proc_status_read(pid_t pid, struct proc_status *ret)
+{
+	return read_status(pid, "status", ret);
+}
+
+int proc_status_read_thread(pid_t pid, const char *tid, struct proc_status *ret)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "task/%s/status", tid);
+	return read_status(pid, name, ret);
 }

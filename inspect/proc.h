@@ -27,6 +27,7 @@ struct proc_status {
 	uint64_t capabilities_permitted, capabilities_effective, capabilities_bounding;
 	int seccomp;	/* 0 none, 1 strict, 2 filter */
 	int namespaces; /* pid namespaces it is seen in, 1: ours alone; 0: not said */
+	uint64_t switches; /* how often it was put on a processor: the same again where it has not run */
 };
 
 /* False where the text is no status file. O(size). */
@@ -34,3 +35,4 @@ bool proc_status_parse(const char *text, struct proc_status *ret);
 
 /* Reads and parses; -1 with errno. */
 int proc_status_read(pid_t pid, struct proc_status *ret);
+int proc_status_read_thread(pid_t pid, const char *tid, struct proc_status *ret);

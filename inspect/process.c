@@ -130,14 +130,18 @@ static struct hg_error *read_proc(struct process *p)
 	return NULL;
 }
 
+static struct hg_error *find_process(pid_t pid, struct proc_status *status)
+{
+	if (pid <= 0 || proc_status_read(pid, status) < 0)
+		return no_such_process(pid);
+	return check_kind(pid, status);
+}
+
 static struct hg_error *check_process(pid_t pid)
 {
 	struct proc_status status;
-	struct hg_error *error;
+	struct hg_error *error = find_process(pid, &status);
 
-	if (pid <= 0 || proc_status_read(pid, &status) < 0)
-		return no_such_process(pid);
-	error = check_kind(pid, &status);
 	if (!error && status.tracer)
 		error = process_denied(pid);
 	if (!error)
@@ -210,7 +214,8 @@ static int open_live(const struct process *process, const struct mapping *mappin
 
 static const struct process_source live = { open_live, threads_of_proc };
 
-static struct hg_error *open_checked(pid_t pid, struct process **ret)
+/* The interpreter in it is found by the caller. */
+static struct hg_error *describe(pid_t pid, struct process **ret)
 {
 	struct process *p = calloc(1, sizeof(*p));
 	struct hg_error *error;
@@ -220,9 +225,21 @@ static struct hg_error *open_checked(pid_t pid, struct process **ret)
 	p->source = &live;
 	p->pid = p->memory.pid = pid;
 	error = read_proc(p);
+	if (error) {
+		process_close(p);
+		return error;
+	}
+	*ret = p;
+	return NULL;
+}
+
+static struct hg_error *open_checked(pid_t pid, struct process **ret)
+{
+	struct process *p = NULL;
+	struct hg_error *error = describe(pid, &p);
+
 	if (!error)
-		error = interpreter_find(p);
-	error = process_news(p, error);
+		error = process_news(p, interpreter_find(p));
 	if (error) {
 		process_close(p);
 		return error;
@@ -236,6 +253,16 @@ struct hg_error *process_open(pid_t pid, struct process **ret)
 	struct hg_error *error = check_process(pid);
 
 	return error ? error : open_checked(pid, ret);
+}
+
+struct hg_error *process_describe(pid_t pid, struct process **ret)
+{
+	struct proc_status status;
+	struct hg_error *error = find_process(pid, &status);
+
+	if (!error)
+		error = check_machine(pid);
+	return error ? error : describe(pid, ret);
 }
 
 struct hg_error *process_open_self(struct process **ret)

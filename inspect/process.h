@@ -57,6 +57,9 @@ struct process {
  * may be traced by us and is traced by nobody else. Each failure is one line and one remedy, found
  * on this machine. O(maps). On success the caller owns *ret. */
 _must_check_ struct hg_error *process_open(pid_t pid, struct process **ret);
+/* What /proc says of a process that another traces: its memory is not read, so that no interpreter is found
+ * in it yet. */
+_must_check_ struct hg_error *process_describe(pid_t pid, struct process **ret);
 /* The process that we are in: nobody's permission is needed, and a tracer is welcome. */
 _must_check_ struct hg_error *process_open_self(struct process **ret);
 void process_close(struct process *process);

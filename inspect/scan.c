@@ -1,9 +1,9 @@
 /* The filter is what a word costs: a table of a quarter megabyte, by the word's page, says for nearly
  * all words at once that nobody wants them; the few that pass are looked up.
  *
- * Only resident pages are read (/proc/PID/pagemap, as in the kernel's admin-guide/mm/pagemap.rst):
- * reading others would make the kernel supply them, which for a reserved terabyte takes for ever. A
- * private page of a file that was never written holds what the file holds, which is no address.
+ * Only resident pages are read (pagemap.h): reading others would make the kernel supply them, which for a
+ * reserved terabyte takes for ever. A private page of a file that was never written holds what the file
+ * holds, which is no address.
  *
  * A page of zeros is as good as one that nobody has touched, and is not counted: a debugger that reads
  * the latter makes it the former, and a core may have either. */
@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "pagemap.h"
 #include "ranges.h"
 
 enum { FILTER_BITS = 18, PAGE_SHIFT = 12, PAGES = 512, BLOCK = 8 };
@@ -22,10 +23,6 @@ enum { WANTS_VALUE = 1, WANTS_RANGE = 2 };
 #define PIECE (PAGES * PAGE)
 #define READ (64 * PAGE) /* what a processor's second cache keeps from the reading to the looking */
 #define WORDS (PAGE / sizeof(uint64_t))
-
-#define PAGEMAP_PRESENT (UINT64_C(1) << 63)
-#define PAGEMAP_SWAPPED (UINT64_C(1) << 62)
-#define PAGEMAP_FILE (UINT64_C(1) << 61)
 
 struct scan {
 	const struct memory *memory;
@@ -201,22 +198,6 @@ static struct hg_error *look_at_page(struct scan *scan, uint64_t at, const uint6
 	return error;
 }
 
-/* Which of the pages from `start` on hold data of the process's own. */
-static void residence(const struct scan *scan, uint64_t start, size_t pages, uint64_t *entries)
-{
-	size_t size = pages * sizeof(*entries);
-	ssize_t got = scan->pagemap < 0 ? -1 :
-		pread(scan->pagemap, entries, size, (off_t)(start / PAGE * sizeof(*entries)));
-
-	for (size_t i = 0; i < pages; i++) {
-		if (got < (ssize_t)size)
-			entries[i] = 1;
-		else
-			entries[i] = entries[i] & PAGEMAP_SWAPPED ||
-				     (entries[i] & (PAGEMAP_PRESENT | PAGEMAP_FILE)) == PAGEMAP_PRESENT;
-	}
-}
-
 /* process_vm_readv() pins the pages that it reads, for which the kernel first gives a forked copy pages
  * of its own (FAULT_FLAG_UNSHARE, mm/gup.c): it would copy all that is searched. Reading by /proc/PID/mem
  * does not. */
@@ -276,7 +257,7 @@ struct hg_error *scan_run(struct scan *scan, uint64_t start, uint64_t end, scan_
 	for (uint64_t at = start; at < end && !error; at += PIECE) {
 		size_t pages = (end - at < PIECE ? end - at : PIECE) / PAGE, run;
 
-		residence(scan, at, pages, entries);
+		pagemap_own(scan->pagemap, at, pages, entries);
 		for (size_t i = 0; i < pages && !error; i += run ? run : 1) {
 			for (run = 0; i + run < pages && entries[i + run]; run++)
 				;
@@ -294,7 +275,7 @@ uint64_t scan_resident(struct scan *scan, uint64_t start, uint64_t end)
 	for (uint64_t at = start; at < end; at += PIECE) {
 		size_t pages = (end - at < PIECE ? end - at : PIECE) / PAGE;
 
-		residence(scan, at, pages, entries);
+		pagemap_own(scan->pagemap, at, pages, entries);
 		for (size_t i = 0; i < pages; i++)
 			sum += entries[i] ? PAGE : 0;
 	}

@@ -13,6 +13,7 @@
 
 #include "../graph/unload.h"
 #include "capture.h"
+#include "held.h"
 #include "session.h"
 #include "source.h"
 
@@ -159,6 +160,17 @@ static struct hg_error *capture_source(struct session *s)
 	return error;
 }
 
+static struct hg_error *open_held(struct session *s)
+{
+	const struct held_options options = { .memory = s->options->held, .registers = stdin };
+	pid_t pid;
+
+	if (!source_is_pid(s->options->source, &pid))
+		return hg_error_new(HG_EXIT_USAGE, "--held: '%s' is not a PID", s->options->source);
+	progress_show(&s->progress, "reading the process", 0);
+	return held_open(pid, &options, s->interrupt, &s->core);
+}
+
 static struct hg_error *open_source(struct session *s, bool live)
 {
 	const struct options *o = s->options;
@@ -166,6 +178,8 @@ static struct hg_error *open_source(struct session *s, bool live)
 	struct hg_error *error;
 	pid_t pid;
 
+	if (o->held >= 0)
+		return open_held(s);
 	if (live || source_is_pid(o->source, &pid))
 		return source_process(o->source, &s->process);
 	progress_show(&s->progress, "reading the core", 0);
