@@ -9,6 +9,7 @@
 #include "denial.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -101,14 +102,20 @@ static struct hg_error *explain_rest(const struct denial_facts *f)
 	return hg_error_hint(denied(f, why), "run it outside the sandbox that this shell was started in");
 }
 
+static struct hg_error *traced_already(const struct denial_facts *f)
+{
+	return hg_error_new(HG_EXIT_PERMISSION, "cannot attach to process %d: %s (PID %d) traces it already",
+			    f->pid, f->tracer, f->target.tracer);
+}
+
 struct hg_error *denial_explain(const struct denial_facts *f)
 {
+	if (f->target.tracer && !strcmp(f->tracer, "gdb") && f->gdb_command[0])
+		return hg_error_hint(traced_already(f), "ask in that gdb: source %s, then heapgraph report",
+				     f->gdb_command);
 	if (f->target.tracer)
-		return hg_error_hint(hg_error_new(HG_EXIT_PERMISSION, "cannot attach to process %d: "
-						  "%s (PID %d) traces it already", f->pid,
-						  f->tracer, f->target.tracer),
-				     "let it go there first (`detach` in gdb, Ctrl-C in strace), then "
-				     "attach again");
+		return hg_error_hint(traced_already(f), "let it go there first (`detach` in gdb, Ctrl-C in "
+							"strace), then attach again");
 	if (f->yama_scope == 3)
 		return explain_yama(f);
 	if (!has_ptrace_capability(f)) {
@@ -193,6 +200,24 @@ static void take_user(struct denial_facts *f)
 		snprintf(f->user, sizeof(f->user), "%u", f->target.uid[1]);
 }
 
+/* Where meson, pip and the build directory have it, seen from the command. */
+static void find_gdb_command(struct denial_facts *f)
+{
+	static const char *const places[] = {"../share/heapgraph", ".", "../python_glue"};
+	_cleanup_free_ char *own = proc_link(getpid(), "exe");
+	char path[PATH_MAX + 64];
+
+	for (size_t i = 0; own && i < sizeof(places) / sizeof(*places); i++) {
+		_cleanup_free_ char *real = NULL;
+
+		snprintf(path, sizeof(path), "%.*s/%s/heapgraph-gdb.py", (int)(strrchr(own, '/') - own), own,
+			 places[i]);
+		real = realpath(path, NULL);
+		if (!f->gdb_command[0] && real)
+			snprintf(f->gdb_command, sizeof(f->gdb_command), "%s", real);
+	}
+}
+
 struct hg_error *process_denied(pid_t pid)
 {
 	struct denial_facts facts = { .pid = pid };
@@ -213,6 +238,7 @@ struct hg_error *process_denied(pid_t pid)
 	facts.in_container = detect_container();
 	facts.yama_scope = read_yama_scope();
 	take_user(&facts);
+	find_gdb_command(&facts);
 	if (facts.target.tracer)
 		proc_name(facts.target.tracer, facts.tracer);
 	return denial_explain(&facts);

@@ -19,6 +19,7 @@ struct denial_facts {
 	int yama_scope;	    /* 0 to 3; 0 also where yama is absent */
 	char modules[LSM_NAMES]; /* security modules that may have refused */
 	char tracer[64];    /* name of target.tracer */
+	char gdb_command[4096]; /* the file that gives gdb the command `heapgraph`; "": not found */
 	char user[64];	    /* name of the target's user */
 };
 

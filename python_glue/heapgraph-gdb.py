@@ -29,7 +29,7 @@ class HeapgraphTool:
 
     # Installed by meson, by pip, and not at all.
     BESIDE = ("../../bin/heapgraph", "heapgraph", "../build/heapgraph")
-    INCOMPLETE = 6  # exit code: done, and the answer says what is missing
+    DONE = (0, 6, 7)  # exit codes; 6: the answer says what is missing, 7: --fail-on
 
     def __init__(self):
         self.folder = os.path.dirname(os.path.realpath(__file__))
@@ -43,7 +43,7 @@ class HeapgraphTool:
         return shutil.which("heapgraph") or "heapgraph"
 
     def run(self, arguments, descriptors=(), standard_input="", quiet=False):
-        """Runs it; what it says goes to gdb's own output. Its exit code."""
+        """Runs it; what it says goes to gdb's own output, what it complains of is an error of gdb's."""
         program, environment = self.program(), dict(os.environ)
         width = gdb.parameter("width")
         if width:
@@ -65,8 +65,10 @@ class HeapgraphTool:
                 raise
         if not quiet:
             gdb.write(out)
+        if child.returncode not in self.DONE:
+            raise gdb.GdbError(err.rstrip() or f"{program} ended with status {child.returncode}")
         gdb.write(err, gdb.STDERR)
-        return child.returncode
+        return out
 
 
 class HeapgraphInferior:
@@ -111,11 +113,9 @@ class HeapgraphInferior:
         with tempfile.TemporaryDirectory(prefix="heapgraph-gdb-") as folder:
             path = os.path.join(folder, "inferior.hgs")
             if core:
-                code = self.tool.run(["types", core, "-q", "-o", path, *self.places()], quiet=True)
+                self.tool.run(["types", core, "-q", "-o", path, *self.places()], quiet=True)
             else:
-                code = self.take_live(inferior, path)
-            if code not in (0, self.tool.INCOMPLETE):
-                raise gdb.GdbError("heapgraph could not read what is being debugged")
+                self.take_live(inferior, path)
             return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
 
     def take_live(self, inferior, path):
@@ -127,14 +127,14 @@ class HeapgraphInferior:
                                "hint: heapgraph reads processes that run on this machine, as this "
                                "user") from error
         try:
-            return self.tool.run(["snapshot", str(inferior.pid), "--held", str(memory), "-q", "-o", path],
-                                 [memory], self.registers(inferior), quiet=True)
+            self.tool.run(["snapshot", str(inferior.pid), "--held", str(memory), "-q", "-o", path],
+                          [memory], self.registers(inferior), quiet=True)
         finally:
             os.close(memory)
 
     @staticmethod
     def check(inferior):
-        """Raises an error where this is no process of this machine that stands still."""
+        """Raises an error where this is no process of this machine."""
         if not inferior.pid:
             raise gdb.GdbError("there is nothing to look into\n"
                                "hint: start the program, attach PID, or core-file FILE")
@@ -142,14 +142,17 @@ class HeapgraphInferior:
         if re.search(r"^(Extended )?[Rr]emote .*target", files, re.M):
             raise gdb.GdbError(f"process {inferior.pid} is on another machine (target remote)\n"
                                f"hint: there, without a debugger: heapgraph attach {inferior.pid}")
-        if any(thread.is_running() for thread in inferior.threads()):
-            raise gdb.GdbError(f"process {inferior.pid} is running\n"
-                               "hint: stop all its threads first: interrupt -a")
 
     def registers(self, inferior):
         """A line for each thread. What is selected stays selected."""
         thread, lines = gdb.selected_thread(), []
-        frame = gdb.selected_frame()
+        try:
+            frame = gdb.selected_frame()
+        except gdb.error:
+            frame = None
+        if not frame or any(one.is_running() for one in inferior.threads()):
+            raise gdb.GdbError(f"process {inferior.pid} is running\n"
+                               "hint: stop all its threads first: interrupt -a")
         try:
             for one in inferior.threads():
                 one.switch()
@@ -225,13 +228,13 @@ Flags of the heapgraph command (--json, -v, -o FILE ...) stand behind."""
             raise gdb.GdbError(f"heapgraph {verb} wants {what}\nhint: help heapgraph says more")
         return [word]
 
-    def ask(self, before, behind, translate=lambda word: word):
+    def ask(self, before, behind, translate=lambda word: word, quiet=False):
         behind = [translate(behind[0]), *behind[1:]] if behind else behind
         snapshot = self.inferior.snapshot()
         with tempfile.TemporaryDirectory(prefix="heapgraph-gdb-") as folder:
             source = os.path.join(folder, "now")  # as diff calls it
             os.symlink(f"/proc/self/fd/{snapshot}", source)
-            self.tool.run([*before, source, *self.color(behind), *behind], [snapshot])
+            return self.tool.run([*before, source, *self.color(behind), *behind], [snapshot], quiet=quiet)
 
     @staticmethod
     def color(flags):
@@ -289,12 +292,21 @@ Flags of the heapgraph command (--json, -v, -o FILE ...) stand behind."""
             return [one for one in self.VERBS if one.startswith(verb)]
         if verb in ("snapshot", "diff"):
             return gdb.COMPLETE_FILENAME
-        if verb not in (*self.OBJECTS, "retained") or " " in rest.lstrip():
+        typed = rest.lstrip()
+        if verb not in (*self.OBJECTS, "retained") or " " in typed:
             return gdb.COMPLETE_NONE
         # gdb goes on behind the last character that ends a word for it.
-        typed = rest.lstrip()
         cut = len(typed) - len(word)
-        return [one[cut:] for one in ("type:", "lib:", "__main__.", "$") if one.startswith(typed)]
+        libraries = {os.path.basename(one.filename) for one in gdb.objfiles() if one.filename}
+        names = [*("type:" + one for one in self.types()), *("lib:" + one for one in libraries)]
+        return [one[cut:] for one in names if one.startswith(typed)]
+
+    def types(self):
+        """Those that the snapshot has, where there is one; it is not taken for this."""
+        if self.inferior.descriptor is None:
+            return ("ctypes.CDLL", "dict", "list", "module", "tuple")
+        table = self.ask(["types"], ["--tsv"], quiet=True)
+        return [line.split("\t")[-1] for line in table.splitlines()[1:]]
 
 
 if "HEAPGRAPH" in globals():  # sourced again

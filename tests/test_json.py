@@ -60,7 +60,7 @@ HOLDER = shape(
     state=one_of("live", "garbage", "dangling", "aliased"), held_by=one_of("root", "cycle", "native"))
 PROCESS = shape(pid=count, exe=text, cmdline=text, python=text, build=listed(text), threads=count,
                 gc_enabled=maybe(flag), gc_frozen=count)
-CAPTURE = shape(method=one_of("fork", "pause", "core", "in-process"), consistent=flag,
+CAPTURE = shape(method=one_of("fork", "pause", "core", "in-process", "held"), consistent=flag,
                 stopped_ms=number, walk_ms=number, objects=count, references=count, bytes=count,
                 tracked=count, bad_objects=count, incomplete=listed(text))
 LIBRARY = shape(

@@ -60,8 +60,9 @@ def command(*arguments, build=BUILD):
 
 
 def heapgraph(*arguments, cwd=None, build=BUILD, timeout=180, **options):
-    done = subprocess.run(command(*arguments, build=build), cwd=cwd, stdin=subprocess.DEVNULL,
-                          capture_output=True, text=True, timeout=timeout, **options)
+    options.setdefault("stdin", subprocess.DEVNULL)
+    done = subprocess.run(command(*arguments, build=build), cwd=cwd, capture_output=True, text=True,
+                          timeout=timeout, **options)
     return Result(done.returncode, done.stdout, done.stderr)
 
 

@@ -39,6 +39,8 @@ static void tracer_is_named(void **state)
 	f.target.tracer = 77;
 	strcpy(f.tracer, "gdb");
 	expect(&f, "gdb (PID 77) traces it already", "detach");
+	strcpy(f.gdb_command, "/opt/heapgraph-gdb.py");
+	expect(&f, "gdb (PID 77) traces it already", "source /opt/heapgraph-gdb.py, then heapgraph report");
 }
 
 static void yama_is_named(void **state)
