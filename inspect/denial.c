@@ -200,10 +200,11 @@ static void take_user(struct denial_facts *f)
 		snprintf(f->user, sizeof(f->user), "%u", f->target.uid[1]);
 }
 
-/* Where meson, pip and the build directory have it, seen from the command. */
+/* Seen from the command: installed; by pip, into lib/python3.X/site-packages/heapgraph; not at all. */
 static void find_gdb_command(struct denial_facts *f)
 {
-	static const char *const places[] = {"../share/heapgraph", ".", "../python_glue"};
+	static const char *const places[] = {"../share/heapgraph", "../../../../share/heapgraph",
+					      "../python_glue"};
 	_cleanup_free_ char *own = proc_link(getpid(), "exe");
 	char path[PATH_MAX + 64];
 

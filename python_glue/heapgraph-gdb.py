@@ -27,8 +27,8 @@ import gdb
 class HeapgraphTool:
     """The heapgraph command."""
 
-    # Installed by meson, by pip, and not at all.
-    BESIDE = ("../../bin/heapgraph", "heapgraph", "../build/heapgraph")
+    # Installed, by pip too; and not at all.
+    BESIDE = ("../../bin/heapgraph", "../build/heapgraph")
     DONE = (0, 6, 7)  # exit codes; 6: the answer says what is missing, 7: --fail-on
 
     def __init__(self):
