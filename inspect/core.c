@@ -283,7 +283,7 @@ struct hg_error *core_capture(struct core *core, bool redact, int out, const cha
 	if (!error)
 		error = capture_record(&t, core->freeze, interrupt);
 	if (error)
-		return error->code == HG_EXIT_UNREADABLE ? disordered(core, error) : error;
+		return error->code == HG_EXIT_UNREADABLE && !core->held ? disordered(core, error) : error;
 	t.why_inconsistent = why_inconsistent(core, runtime);
 	t.meta.consistent = !t.why_inconsistent;
 	t.gaps.memory = core->gaps;
