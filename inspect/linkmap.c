@@ -307,16 +307,32 @@ static void take_private_fields(struct reading *r)
 		r->out->libraries[i].fact.opens = HGS_NONE;
 }
 
-static uint32_t library_at(const struct linkmap *out, uint64_t address)
+/* Within its extent, and not another's memory in a hole of it. */
+static bool is_of(const struct reading *r, size_t library, const struct mapping *mapping)
 {
-	for (size_t i = 0; i < out->num_libraries; i++)
-		if (address >= out->libraries[i].fact.start && address < out->libraries[i].fact.end)
+	const struct hgs_library *fact = &r->out->libraries[library].fact;
+	const struct module *module = &r->modules[library];
+	const struct mapping *head;
+
+	if (mapping->start < fact->start || mapping->start >= fact->end)
+		return false;
+	head = maps_find(r->out->maps, r->out->num_segments, module->base);
+	return (head && mapping->inode && mapping->inode == head->inode) ||
+	       module_loads(r->memory, module, mapping->start);
+}
+
+static uint32_t library_of(const struct reading *r, const struct mapping *mapping)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (is_of(r, i, mapping))
 			return (uint32_t)i;
 	return HGS_NONE;
 }
 
-static struct hg_error *make_segments(struct linkmap *out)
+static struct hg_error *make_segments(const struct reading *r)
 {
+	struct linkmap *out = r->out;
+
 	out->segments = calloc(out->num_segments + 1, sizeof(*out->segments));
 	if (!out->segments)
 		return &hg_error_no_memory;
@@ -324,7 +340,7 @@ static struct hg_error *make_segments(struct linkmap *out)
 		out->segments[i] = (struct hgs_segment){
 			.start = out->maps[i].start,
 			.end = out->maps[i].end,
-			.library = library_at(out, out->maps[i].start),
+			.library = library_of(r, &out->maps[i]),
 			.prot = out->maps[i].prot,
 		};
 	return NULL;
@@ -348,7 +364,7 @@ static struct hg_error *read_all(struct reading *r, const char *maps)
 	take_private_fields(r);
 	for (size_t i = 0; i < r->count; i++)
 		take_flags(r, i);
-	return make_segments(r->out);
+	return make_segments(r);
 }
 
 struct hg_error *linkmap_read(const struct process *process, const struct memory *copy,

@@ -117,6 +117,7 @@ bool module_read(const struct memory *memory, uint64_t base, struct module *ret)
 	    header.e_phnum == 0 || header.e_phnum > MAX_PHDRS)
 		return false;
 	ret->phdr = base + header.e_phoff;
+	ret->phnum = header.e_phnum;
 	phdr = calloc(header.e_phnum, sizeof(*phdr));
 	if (!phdr || memory_read(memory, ret->phdr, phdr, header.e_phnum * sizeof(*phdr)) < 0)
 		return false;
@@ -128,7 +129,7 @@ bool module_read_phdr(const struct memory *memory, uint64_t address, unsigned co
 {
 	_cleanup_free_ Elf64_Phdr *phdr = NULL;
 
-	*ret = (struct module){ .phdr = address };
+	*ret = (struct module){ .phdr = address, .phnum = count };
 	if (count == 0 || count > MAX_PHDRS)
 		return false;
 	phdr = calloc(count, sizeof(*phdr));
@@ -138,6 +139,21 @@ bool module_read_phdr(const struct memory *memory, uint64_t address, unsigned co
 		if (phdr[i].p_type == PT_PHDR)
 			ret->bias = address - phdr[i].p_vaddr;
 	return take_phdrs(memory, phdr, count, 0, ret);
+}
+
+bool module_loads(const struct memory *memory, const struct module *module, uint64_t address)
+{
+	Elf64_Phdr phdr[MAX_PHDRS];
+	const uint64_t page = 4096, at = address - module->bias;
+
+	if (module->phnum > MAX_PHDRS ||
+	    memory_read(memory, module->phdr, phdr, module->phnum * sizeof(*phdr)) < 0)
+		return false;
+	for (unsigned i = 0; i < module->phnum; i++)
+		if (phdr[i].p_type == PT_LOAD && at >= phdr[i].p_vaddr / page * page &&
+		    at < (phdr[i].p_vaddr + phdr[i].p_memsz + page - 1) / page * page)
+			return true;
+	return false;
 }
 
 /* Compares a name in the module's string table. */

@@ -14,6 +14,7 @@ struct module {
 	uint64_t base; /* where its ELF header is mapped */
 	uint64_t bias; /* load bias: add it to the file's virtual addresses */
 	uint64_t phdr; /* address of its program headers */
+	unsigned phnum; /* and how many there are */
 	uint64_t dynamic; /* address of its dynamic section; 0: none (static executable) */
 	uint64_t symbols, strings, strings_size;
 	uint64_t gnu_hash, hash; /* addresses; 0: none */
@@ -37,6 +38,11 @@ bool module_read(const struct memory *memory, uint64_t base, struct module *ret)
 /* As above, told by the program headers (AT_PHDR of an executable). */
 bool module_read_phdr(const struct memory *memory, uint64_t phdr, unsigned count,
 		      struct module *ret);
+
+/* Whether a page that one of its PT_LOADs lies in has the address. Between them there may be holes, into
+ * which anything may have been mapped: the kernel, which loads the executable and ld.so, keeps none of
+ * them free (elf_map() of fs/binfmt_elf.c), as glibc does for the rest. O(program headers). */
+bool module_loads(const struct memory *memory, const struct module *module, uint64_t address);
 
 /* The definition of a dynamic symbol, through the hash table. O(1). */
 bool module_symbol(const struct memory *memory, const struct module *module, const char *name,

@@ -12,12 +12,12 @@ import python_module  # noqa: F401 (the fixture `packages` builds with it)
 OF_THE_PACKAGE = "doctest_setup_py_works"
 
 SUITE = """
-import json, sys, unittest
+import json, os, sys, unittest
 if sys.argv[1]:
     sys.path.insert(0, sys.argv[1])
     import heapgraph.objgraph
     sys.modules["objgraph"] = heapgraph.objgraph
-sys.path.insert(0, ".")
+sys.path.insert(0, os.getcwd())  # "." would stay in the names of its files in 3.9 and 3.10
 sys.argv[1:] = []
 import tests
 

@@ -76,6 +76,29 @@ static void image_is_read(void **state)
 	free(image);
 }
 
+/* Two pieces, and two pages between them that belong to nobody. */
+static void holes_are_not_its_own(void **state)
+{
+	const struct memory self = { .pid = getpid() };
+	struct image *image = make_image();
+	struct module module;
+	uint64_t base = (uintptr_t)image;
+
+	image->phdr[2] = (Elf64_Phdr){ .p_type = PT_LOAD, .p_vaddr = 0x4010, .p_memsz = 0x1000 };
+	image->phdr[0].p_memsz = 0x1001;
+	assert_true(module_read(&self, base, &module));
+	assert_int_equal(module.high, base + 0x5010);
+	assert_true(module_loads(&self, &module, base));
+	assert_true(module_loads(&self, &module, base + 0x1fff));
+	assert_false(module_loads(&self, &module, base + 0x2000));
+	assert_false(module_loads(&self, &module, base + 0x3fff));
+	assert_true(module_loads(&self, &module, base + 0x4000));
+	assert_true(module_loads(&self, &module, base + 0x5fff));
+	assert_false(module_loads(&self, &module, base + 0x6000));
+	assert_false(module_loads(&self, &(struct module){ .phdr = base, .phnum = 129 }, base));
+	free(image);
+}
+
 static void use(const struct memory *self, const struct image *image)
 {
 	struct module_symbol symbol;
@@ -191,6 +214,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(image_is_read),
+		cmocka_unit_test(holes_are_not_its_own),
 		cmocka_unit_test(damaged_images_are_survived),
 		cmocka_unit_test(libc_is_read),
 		cmocka_unit_test(nothing_is_found_in_nothing),
