@@ -65,12 +65,12 @@ def pytest_terminal_summary(terminalreporter, config):
 
 @pytest.fixture(scope="session", autouse=True)
 def prepared_roots(thorough):
-    used = [one.root for one in interpreters.discover(thorough)[0] if one.root]
-    for root in used:
-        interpreters.prepare_root(root, tool.BUILD)
+    used = [one for one in interpreters.discover(thorough)[0] if one.root]
+    for one in used:
+        interpreters.prepare_root(one, tool.BUILD)
     yield
-    for root in used:
-        interpreters.clear_root(root)
+    for one in used:
+        interpreters.clear_root(one.root)
 
 
 @pytest.fixture(scope="session", autouse=True)

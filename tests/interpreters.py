@@ -39,7 +39,17 @@ mount --rbind /dev "$root/dev"
 while [ "$1" != -- ]; do mkdir -p "$root$1"; mount --bind "$1" "$root$1"; shift; done
 shift
 [ -d "$root$PWD" ] || cd /
+PATH=$PATH:${host%/*}/bin
 exec unshare --root="$root" --wd="$PWD" "$@"
+"""
+
+
+CALL_HOST = """#!{python} -IS
+import os, sys
+folder = os.getcwd()
+os.chroot("{host}")
+os.chdir(folder)
+os.execv("{program}", ["{program}", *sys.argv[1:]])
 """
 
 
@@ -169,14 +179,24 @@ def clear_root(root):
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def prepare_root(root, build):
-    """Copies targets, samples and the libraries of both into a root."""
-    clear_root(root)
-    inside = folder_in(root)
+def call_host(python, program, path):
+    """Makes a program at `path` that calls one of this machine, for among_ours()."""
+    path.write_text(CALL_HOST.format(python=python.path, host=HOST, program=program))
+    path.chmod(0o755)
+
+
+def prepare_root(python, build):
+    """Copies targets, samples and the libraries of both into an interpreter's root."""
+    clear_root(python.root)
+    inside = folder_in(python.root)
     shutil.copytree(TESTS / "targets", inside / "tests/targets")
     shutil.copytree(TESTS.parent / "samples", inside / "samples")
     for folder in "samples", "tests/targets":
         (inside / "build" / folder).mkdir(parents=True)
         for library in Path(build, folder).glob("*.so"):
             shutil.copy(library, inside / "build" / folder)
-    (inside / HOST.name).mkdir()
+    for name in HOST.name, "bin":
+        (inside / name).mkdir()
+    dot = shutil.which("dot")
+    if dot:
+        call_host(python, dot, inside / "bin/dot")

@@ -19,14 +19,6 @@ WRAPPED = ROOT / "python_glue" / "module" / "arena.wrap"
 LIBRARIES = ["inspect/libheapgraph-inspect.a", "python_glue/libheapgraph-glue.a",
              "graph/libheapgraph-graph.a"]
 NEEDED = ["libelf", "libzstd", "liblz4", "libxxhash", "libcgraph", "libgvc", "fontconfig"]
-CALL_HOST = """#!{python} -IS
-import os, sys
-folder = os.getcwd()
-os.chroot("{host}")
-os.chdir(folder)
-os.execv("{command}", ["heapgraph", *sys.argv[1:]])
-"""
-
 # What programs of the tests begin with; each line that they print is a JSON value.
 PRELUDE = """
 import gc, json, os, sys, threading, time
@@ -68,15 +60,6 @@ def _obstacle(python):
     return done.stderr.strip().splitlines()[-1] if done.returncode else None
 
 
-def _command(python, path):
-    command = tool.BUILD / "heapgraph"
-    if not python.root:
-        shutil.copy(command, path)
-        return
-    path.write_text(CALL_HOST.format(python=python.path, host=interpreters.HOST, command=command))
-    path.chmod(0o755)
-
-
 def _compile(include, package):
     flags = subprocess.run(["pkg-config", "--libs", *NEEDED], capture_output=True, text=True,
                            check=True).stdout.split()
@@ -108,8 +91,11 @@ def build(python, folder):
         return obstacle
     package = folder / "heapgraph"
     shutil.copytree(PACKAGE, package)
-    _command(python, package / "heapgraph")
     extension = _compile(include, package)
+    command = tool.BUILD / "heapgraph"
     if python.root:
         _bring_libraries(extension)
+        interpreters.call_host(python, command, package / "heapgraph")
+    else:
+        shutil.copy(command, package / "heapgraph")
     return None
