@@ -46,23 +46,13 @@ struct hg_error *source_process(const char *source, struct process **ret)
 struct hg_error *source_open_core(const char *path, const struct interrupt *interrupt, int *ret)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	_cleanup_close_ int unpacked = -1;
-	struct hg_error *error;
 
 	*ret = -1;
 	if (fd >= 0 && core_is_one(fd))
 		*ret = take_fd(fd);
 	if (fd < 0 || !unpack_is_packed(fd))
 		return NULL;
-	error = unpack(fd, path, interrupt, &unpacked);
-	if (error)
-		return error;
-	if (!core_is_one(unpacked))
-		return hg_error_hint(hg_error_new(HG_EXIT_UNREADABLE, "cannot read %s: what is compressed in "
-						  "it is no core", path),
-				     "of compressed files only cores are read");
-	*ret = take_fd(unpacked);
-	return NULL;
+	return unpack(fd, path, interrupt, ret);
 }
 
 struct hg_error *source_file(const char *path, struct snapshot **ret)

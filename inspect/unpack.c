@@ -2,8 +2,8 @@
  * lz4_Frame_format.md. */
 #include "unpack.h"
 
+#include <elf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <lz4frame.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -11,7 +11,10 @@
 #include <unistd.h>
 #include <zstd.h>
 
-enum { PIECE = 1 << 20, PAGE = 4096 };
+#include "core_file.h"
+#include "sparse.h"
+
+enum { PIECE = 1 << 20 };
 #define ZSTD_FRAME 0xfd2fb528u
 #define LZ4_FRAME 0x184d2204u
 
@@ -19,9 +22,10 @@ struct unpacking {
 	const char *name;
 	ZSTD_DStream *zstd; /* one of the two */
 	LZ4F_dctx *lz4;
-	int out;
-	off_t written;
-	bool ended; /* at the end of a frame */
+	struct sparse out;
+	const struct interrupt *interrupt;
+	bool ended;	/* at the end of a frame */
+	bool is_wanted; /* what has come out begins like a core */
 	char in[PIECE], piece[PIECE];
 };
 
@@ -31,8 +35,7 @@ static void unpacking_freep(struct unpacking **u)
 		return;
 	ZSTD_freeDStream((*u)->zstd);
 	LZ4F_freeDecompressionContext((*u)->lz4);
-	if ((*u)->out >= 0)
-		close((*u)->out);
+	sparse_deinit(&(*u)->out);
 	free(*u);
 }
 
@@ -50,38 +53,31 @@ bool unpack_is_packed(int fd)
 	return magic == ZSTD_FRAME || magic == LZ4_FRAME;
 }
 
-static int open_unnamed(void)
+static struct hg_error *want_core(struct unpacking *u)
 {
-	const char *folder = getenv("TMPDIR");
-
-	return open(folder && *folder ? folder : "/var/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-}
-
-static struct hg_error *keep(struct unpacking *u, const char *data, size_t size)
-{
-	while (size) {
-		size_t page = size < PAGE ? size : PAGE;
-
-		if (data[0] || memcmp(data, data + 1, page - 1)) {
-			ssize_t done = pwrite(u->out, data, page, u->written);
-
-			if (done < 0 && errno == EINTR)
-				continue;
-			if (done <= 0)
-				return hg_error_write(done ? errno : EIO, "the unpacked core");
-			page = (size_t)done;
-		}
-		u->written += (off_t)page;
-		data += page;
-		size -= page;
-	}
-	return NULL;
+	u->is_wanted = core_is_one(u->out.fd);
+	if (u->is_wanted)
+		return NULL;
+	return hg_error_hint(hg_error_new(HG_EXIT_UNREADABLE, "cannot read %s: what is compressed in it is no "
+					  "core", u->name),
+			     "of compressed files only cores are read");
 }
 
 static struct hg_error *damaged(const struct unpacking *u, const char *why)
 {
-	return hg_error_new(HG_EXIT_UNREADABLE, "cannot read %s: its compressed data is damaged: %s", u->name,
-			    why);
+	return hg_error_hint(hg_error_new(HG_EXIT_UNREADABLE, "cannot read %s: its compressed data is "
+					  "damaged: %s", u->name, why),
+			     "unpack it by zstd -d --long=31 or lz4 -d, which say more, or get it anew");
+}
+
+/* A file of a few kilobytes can become one that fills a disk: what is no core is given up at once. */
+static struct hg_error *keep(struct unpacking *u, size_t size)
+{
+	struct hg_error *error = sparse_write(&u->out, u->piece, size);
+
+	if (!error && !u->is_wanted && u->out.size >= sizeof(Elf64_Ehdr))
+		error = want_core(u);
+	return error ? error : interrupt_check(u->interrupt);
 }
 
 /* What comes of in[*at..size), up to one piece. */
@@ -114,16 +110,17 @@ static struct hg_error *take(struct unpacking *u, size_t size)
 	struct hg_error *error = NULL;
 	size_t at = 0, got = 0;
 
-	/* A full piece may have more behind it that needs no further input. */
-	while (!error && (at < size || got == PIECE)) {
+	/* A full piece may have more behind it that needs no further input. Behind the end of a frame it has
+	 * not, and to ask would begin another one. */
+	while (!error && (at < size || (got == PIECE && !u->ended))) {
 		error = step(u, size, &at, &got);
 		if (!error)
-			error = keep(u, u->piece, got);
+			error = keep(u, got);
 	}
 	return error;
 }
 
-static struct hg_error *run(struct unpacking *u, int fd, const struct interrupt *interrupt)
+static struct hg_error *run(struct unpacking *u, int fd)
 {
 	struct hg_error *error = NULL;
 	off_t from = 0;
@@ -139,13 +136,9 @@ static struct hg_error *run(struct unpacking *u, int fd, const struct interrupt 
 			break;
 		from += size;
 		error = take(u, (size_t)size);
-		if (!error)
-			error = interrupt_check(interrupt);
 	}
 	if (!error && !u->ended)
 		error = damaged(u, "it is truncated");
-	if (!error && ftruncate(u->out, u->written) < 0)
-		error = hg_error_write(errno, "the unpacked core");
 	return error;
 }
 
@@ -157,20 +150,18 @@ struct hg_error *unpack(int fd, const char *name, const struct interrupt *interr
 	if (!u)
 		return &hg_error_no_memory;
 	u->name = name;
-	u->out = open_unnamed();
-	if (u->out < 0)
-		return hg_error_hint(hg_error_errno(HG_EXIT_FAILURE, errno, "cannot unpack %s", name),
-				     "set TMPDIR to a folder with room for it");
+	u->interrupt = interrupt;
+	error = sparse_open(&u->out);
+	if (error)
+		return error;
 	if (magic_of(fd) == ZSTD_FRAME)
 		u->zstd = ZSTD_createDStream();
 	else if (LZ4F_isError(LZ4F_createDecompressionContext(&u->lz4, LZ4F_VERSION)))
 		u->lz4 = NULL;
 	if (!u->zstd && !u->lz4)
 		return &hg_error_no_memory;
-	error = run(u, fd, interrupt);
-	if (error)
-		return error;
-	*ret = u->out;
-	u->out = -1;
-	return NULL;
+	error = run(u, fd);
+	if (!error && !u->is_wanted)
+		error = want_core(u);
+	return error ? error : sparse_finish(&u->out, ret);
 }

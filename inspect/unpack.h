@@ -7,7 +7,7 @@
 
 /* Whether the file open at `fd` begins like a frame of zstd or lz4. */
 bool unpack_is_packed(int fd);
-/* Unpacks the file into one without a name, in $TMPDIR or /var/tmp; zeros become holes. The caller closes
- * *ret. Damaged or cut short: exit code 5. O(bytes unpacked). */
+/* Unpacks the core into a file without a name (sparse.h), which the caller closes. Exit code 5 where it is
+ * damaged, cut short or no core, 1 where there is no room for it. O(bytes unpacked). */
 _must_check_ struct hg_error *unpack(int fd, const char *name, const struct interrupt *interrupt,
 				     int *ret);

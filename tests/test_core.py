@@ -1,8 +1,6 @@
 """Core files: what attach says of a process, report says of its core, by gcore and by the kernel."""
 
 import os
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -123,29 +121,3 @@ def test_held_gil_is_said(heavy_python, start, run, tmp_path):
     assert result.code == 6
     assert result.json["capture"]["consistent"] is False
     assert "held the GIL" in " ".join(result.json["capture"]["incomplete"])
-
-
-@pytest.mark.parametrize("packer", ("zstd", "lz4"))
-def test_compressed_cores(packer, heavy_python, sample, run, tmp_path):
-    """As systemd-coredump keeps them; a damaged one is one line."""
-    if not shutil.which(packer):
-        pytest.skip(f"{packer} is not installed")
-    target = sample(heavy_python, "cycle_pins_library")
-    core = gcore(target.pid, tmp_path)
-    packed = tmp_path / "core.packed"
-    subprocess.run([packer, "-q", str(core), "-o" if packer == "zstd" else "-z", str(packed)],
-                   check=True)
-    result = run("report", packed, "--json")
-    assert result.code == 0, result.err
-    same(run("attach", target.pid, "--json"), result)
-    data = packed.read_bytes()
-    packed.write_bytes(data[:len(data) // 2])
-    tool.assert_error(run("report", packed), 5, "it is truncated")
-    packed.write_bytes(data[:100] + b"\xff" * 64 + data[164:])
-    tool.assert_error(run("report", packed), 5, "damaged")
-    page = tmp_path / "page"
-    page.write_text("no core", encoding="utf-8")
-    packed.unlink()
-    subprocess.run([packer, "-q", str(page), "-o" if packer == "zstd" else "-z", str(packed)],
-                   check=True)
-    tool.assert_error(run("report", packed), 5, "is no core")
