@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cloning.h"
+#include "proc.h"
 #include "ranges.h"
 #include "rlimits.h"
 #include "safepoint.h"
@@ -126,20 +127,6 @@ static struct hg_error *copy_target(struct freeze *freeze)
 	return hg_error_first(error, close_remote(private));
 }
 
-/* So that the copy, not the target, is what the kernel kills where memory is short. Not for a
- * process that shares the target's memory: the kernel would apply it to both. */
-static void make_expendable(pid_t pid)
-{
-	_cleanup_close_ int fd = -1;
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", pid);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	/* Where this is refused, the copy is as likely to be chosen as the target: no error. */
-	if (fd >= 0 && write(fd, "1000", 4) < 0)
-		return;
-}
-
 struct hg_error *freeze_begin(struct process *process, const struct py_runtime *runtime,
 			      const struct freeze_options *options, struct freeze **ret)
 {
@@ -173,7 +160,7 @@ struct hg_error *freeze_begin(struct process *process, const struct py_runtime *
 	}
 	if (private->mode == FREEZE_FORK) {
 		tracees_deinit(&private->tracees);
-		make_expendable(private->copy.pid);
+		proc_make_expendable(private->copy.pid);
 	}
 	limits_lift(private->copy.pid);
 	freeze->copy = private->copy.pid;
@@ -321,7 +308,7 @@ struct hg_error *freeze_fresh(pid_t pid, struct freeze **ret)
 		freeze_end(freeze);
 		return error;
 	}
-	make_expendable(private->copy.pid);
+	proc_make_expendable(private->copy.pid);
 	freeze->copy = private->copy.pid;
 	freeze->memory = (struct memory){ .pid = private->copy.pid, .of = pid };
 	*ret = freeze;

@@ -174,3 +174,14 @@ int proc_status_read_thread(pid_t pid, const char *tid, struct proc_status *ret)
 	snprintf(name, sizeof(name), "task/%s/status", tid);
 	return read_status(pid, name, ret);
 }
+
+void proc_make_expendable(pid_t pid)
+{
+	_cleanup_close_ int fd = -1;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", pid);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd >= 0 && write(fd, "1000", 4) < 0)
+		return;
+}

@@ -36,3 +36,8 @@ bool proc_status_parse(const char *text, struct proc_status *ret);
 /* Reads and parses; -1 with errno. */
 int proc_status_read(pid_t pid, struct proc_status *ret);
 int proc_status_read_thread(pid_t pid, const char *tid, struct proc_status *ret);
+
+/* So that this copy, not the process that it is of, is what the kernel kills where memory is short. Where
+ * that is refused, one is as likely to be chosen as the other. Not for a process that shares the other's
+ * memory: the kernel would apply it to both. */
+void proc_make_expendable(pid_t pid);

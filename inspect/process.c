@@ -164,7 +164,9 @@ struct hg_error *process_still(const struct process *p)
 	struct proc_status status;
 	size_t size = 0;
 
-	if (proc_status_read(p->pid, &status) < 0 || !status.has_memory)
+	if (proc_status_read(p->pid, &status) < 0) /* for want of descriptors, say: no news */
+		return errno == ENOENT || errno == ESRCH ? ended(p->pid) : NULL;
+	if (!status.has_memory)
 		return ended(p->pid);
 	image = proc_read(p->pid, "auxv", &size);
 	if (image && (size != p->image_size || memcmp(image, p->image, size) != 0))

@@ -24,12 +24,10 @@ struct run {
 	const struct interrupt *interrupt;
 	struct progress *progress;
 	struct hook_control seen; /* at the fault before */
-	uint64_t progress_mark, marked_ns; /* how far it was, and since when */
+	struct walk_pace pace;
 	bool stuck;
 };
 
-/* A tp_traverse that waits for a lock, or that a core brings along, may never return; one that was given
- * a damaged length goes through all of memory. A list of 100 million items takes some 5 s. */
 #define STUCK_NS UINT64_C(30000000000)
 
 static struct hg_error *map(struct freeze *freeze, uint64_t size, int prot, uint64_t *address)
@@ -70,16 +68,21 @@ static bool go_on_after_fault(void *context, int signal, uint64_t address)
 	return true;
 }
 
-static bool is_stuck(struct run *run, const struct hook_control *now)
+bool walk_stands_still(struct walk_pace *pace, const struct hook_control *now)
 {
 	uint64_t mark = now->phase + now->cursor + now->cursor_address;
 
-	if (mark != run->progress_mark || !run->marked_ns) {
-		run->progress_mark = mark;
-		run->marked_ns = clock_ns();
+	if (mark != pace->mark || !pace->since_ns) {
+		pace->mark = mark;
+		pace->since_ns = clock_ns();
 	}
-	return clock_ns() - run->marked_ns >
-	       (run->freeze->object_ns ? run->freeze->object_ns : STUCK_NS);
+	return clock_ns() - pace->since_ns > (pace->object_ns ? pace->object_ns : STUCK_NS);
+}
+
+struct hg_error *walk_stuck(void)
+{
+	return hg_error_hint(hg_error_new(HG_EXIT_FAILURE, "the walk stands still at one object"),
+			     "its type's tp_traverse does not return: it waits for a lock, or is damaged");
 }
 
 static bool tick(void *context)
@@ -90,7 +93,7 @@ static bool tick(void *context)
 	if (read_control(run, &now))
 		return !interrupted(run->interrupt);
 	progress_show(run->progress, "walking", now.cursor);
-	run->stuck = is_stuck(run, &now);
+	run->stuck = walk_stands_still(&run->pace, &now);
 	return !run->stuck && !interrupted(run->interrupt);
 }
 
@@ -101,8 +104,7 @@ static struct hg_error *run_hook(struct run *run, const struct freeze_call *call
 	if (!error || !run->stuck)
 		return error;
 	hg_error_free(error);
-	return hg_error_hint(hg_error_new(HG_EXIT_FAILURE, "the walk stands still at one object"),
-			     "its type's tp_traverse does not return: it waits for a lock, or is damaged");
+	return walk_stuck();
 }
 
 struct hg_error *walk_verdict(const struct hook_control *control)
@@ -159,7 +161,8 @@ struct hg_error *walk_run(struct freeze *freeze, const struct py_runtime *runtim
 			  const struct interrupt *interrupt, struct progress *progress,
 			  struct walk *ret)
 {
-	struct run run = { .freeze = freeze, .interrupt = interrupt, .progress = progress };
+	struct run run = { .freeze = freeze, .interrupt = interrupt, .progress = progress,
+			   .pace = { .object_ns = freeze->object_ns } };
 	struct freeze_call call = { .on_fault = go_on_after_fault, .tick = tick, .context = &run };
 	uint64_t code, stack, begin = clock_ns();
 	struct hg_error *error;

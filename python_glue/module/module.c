@@ -70,19 +70,30 @@ static struct hg_error *prepare(struct self *self, const char *path, bool force)
 	return error;
 }
 
-/* A collection that is under way (this is called by a finalizer, say) has taken lists apart. */
-static bool collecting(const struct self *self)
+/* 0 where it is not known or cannot be read, as the address of an interpreter that has ended. */
+static uint32_t word_at(const struct self *self, uint64_t address)
 {
 	uint32_t word = 0;
 
+	return address && !memory_read_u32(&self->process->memory, address, &word) ? word : 0;
+}
+
+/* Why the heap is not whole now; NULL where it is. A collection that is under way (this is called by a
+ * finalizer, say) has taken lists apart. From 3.12 on interpreters may have a GIL each. */
+static const char *why_not_whole(const struct self *self)
+{
 	for (unsigned i = 0; i < self->runtime.num_interpreters; i++) {
 		const struct py_interpreter *interpreter = &self->runtime.interpreters[i];
+		uint64_t holder = 0;
 
-		if (interpreter->gc_collecting &&
-		    !memory_read_u32(&self->process->memory, interpreter->gc_collecting, &word) && word)
-			return true;
+		if (word_at(self, interpreter->gc_collecting))
+			return "a garbage collection called for it";
+		if (word_at(self, interpreter->gil_locked) == 1 &&
+		    !memory_read_u64(&self->process->memory, interpreter->gil_last_holder, &holder) &&
+		    holder != (uintptr_t)PyThreadState_Get())
+			return "another interpreter was running";
 	}
-	return false;
+	return NULL;
 }
 
 struct wish {
@@ -107,6 +118,9 @@ static struct hg_error *write_snapshot(struct self *self, struct taking *t, cons
 	t->walk = self->walk;
 	t->before = &self->before;
 	t->writer = self->writer;
+	error = own_copy_begin(&self->copy);
+	if (error)
+		return error;
 	t->maps = self->maps = proc_read(self->copy.pid, "maps", NULL);
 	if (!self->maps)
 		return hg_error_errno(HG_EXIT_FAILURE, errno, "cannot read the copy's mappings");
@@ -122,6 +136,20 @@ static struct hg_error *write_snapshot(struct self *self, struct taking *t, cons
 	return error ? error : output_commit(&self->output);
 }
 
+/* All that is done while other threads stand. */
+static struct hg_error *copy_self(struct self *self, struct taking *t)
+{
+	uint64_t begin = clock_ns();
+	struct hg_error *error = own_threads_read(&self->threads, &self->num_threads);
+
+	t->why_inconsistent = why_not_whole(self);
+	t->meta.consistent = !t->why_inconsistent;
+	if (!error)
+		error = own_copy_make(&self->copy);
+	t->meta.stopped_ns = clock_ns() - begin;
+	return error;
+}
+
 static struct hg_error *take(const struct wish *wish)
 {
 	_cleanup_(self_deinit) struct self self = { .output = { .fd = -1 } };
@@ -133,15 +161,9 @@ static struct hg_error *take(const struct wish *wish)
 	Py_END_ALLOW_THREADS
 	if (error)
 		return error;
-	t.meta.consistent = !collecting(&self);
-	if (!t.meta.consistent)
-		t.why_inconsistent = "a garbage collection called for it";
-	error = own_threads_read(&self.threads, &self.num_threads);
-	if (!error)
-		error = own_copy_make(&self.copy);
+	error = copy_self(&self, &t);
 	Py_BEGIN_ALLOW_THREADS
 	capture_moment(&t, self.process->pid);
-	t.meta.stopped_ns = self.copy.cloned_ns;
 	if (!error)
 		error = write_snapshot(&self, &t, wish);
 	Py_END_ALLOW_THREADS

@@ -15,10 +15,12 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "../../inspect/proc.h"
+
 #define GIVEN 8192 /* roots that the interpreter keeps outside the heap: some hundred */
 #define FAULT_STACK 65536
 
-enum { WAITING, WALKING, WALKED };
+enum { STARTING, WAITING, WALKING, WALKED };
 
 /* Only the child writes `control` once it walks. */
 struct own_shared {
@@ -78,12 +80,16 @@ static bool goes_on(struct own_shared *shared)
 	return true;
 }
 
-/* All that the copy ever does: system calls, the hook, and tp_traverse functions. */
+/* All that the copy ever does: system calls, the hook, and tp_traverse functions. A service that has given
+ * up its rights, or that lets nobody look into it, is not dumpable, and neither would its copy be: who
+ * made it might not read it (__ptrace_may_access() in kernel/ptrace.c). */
 __attribute__((__noreturn__)) static void child(struct own_shared *shared, pid_t parent)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	prctl(PR_SET_DUMPABLE, 1);
 	if (getppid() != parent)
 		_exit(1);
+	set_step(shared, WAITING);
 	while (__atomic_load_n(&shared->step, __ATOMIC_SEQ_CST) == WAITING)
 		wait_step(shared, WAITING);
 	catch_faults(shared);
@@ -109,7 +115,6 @@ struct hg_error *own_copy_prepare(struct own_copy *ret)
 
 struct hg_error *own_copy_make(struct own_copy *copy)
 {
-	uint64_t begin = clock_ns();
 	pid_t parent = getpid();
 	sigset_t all, before;
 	long pid;
@@ -123,7 +128,6 @@ struct hg_error *own_copy_make(struct own_copy *copy)
 	if (!pid)
 		child(copy->shared, parent);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	copy->cloned_ns = clock_ns() - begin;
 	if (pid < 0)
 		return hg_error_hint(hg_error_errno(HG_EXIT_FAILURE, errno,
 						    "cannot copy the process"),
@@ -151,14 +155,17 @@ static struct hg_error *give_roots(struct own_copy *copy, const struct py_runtim
 	return NULL;
 }
 
-static struct hg_error *await(struct own_copy *copy)
+/* Until the copy is behind `step`. One that is gone may have been collected by the program, with __WALL. */
+static struct hg_error *await(struct own_copy *copy, uint32_t step)
 {
 	struct own_shared *shared = copy->shared;
+	struct walk_pace pace = { 0 };
 
-	set_step(shared, WALKING);
-	while (__atomic_load_n(&shared->step, __ATOMIC_SEQ_CST) == WALKING) {
-		wait_step(shared, WALKING);
-		if (waitpid(copy->pid, NULL, __WALL | WNOHANG) == copy->pid) {
+	while (__atomic_load_n(&shared->step, __ATOMIC_SEQ_CST) == step) {
+		wait_step(shared, step);
+		if (walk_stands_still(&pace, &shared->control))
+			return walk_stuck();
+		if (waitpid(copy->pid, NULL, __WALL | WNOHANG)) {
 			copy->pid = 0;
 			return hg_error_hint(hg_error_new(HG_EXIT_FAILURE,
 							  "the copy was killed while it walked"),
@@ -166,6 +173,15 @@ static struct hg_error *await(struct own_copy *copy)
 		}
 	}
 	return NULL;
+}
+
+struct hg_error *own_copy_begin(struct own_copy *copy)
+{
+	struct hg_error *error = await(copy, STARTING);
+
+	if (!error)
+		proc_make_expendable(copy->pid);
+	return error;
 }
 
 struct hg_error *own_copy_walk(struct own_copy *copy, const struct py_runtime *runtime,
@@ -180,8 +196,10 @@ struct hg_error *own_copy_walk(struct own_copy *copy, const struct py_runtime *r
 						 .layout = runtime->layout,
 						 .flags = flags };
 	error = give_roots(copy, runtime, ret);
-	if (!error)
-		error = await(copy);
+	if (!error) {
+		set_step(shared, WALKING);
+		error = await(copy, WALKING);
+	}
 	if (error)
 		return error;
 	ret->control = shared->control;

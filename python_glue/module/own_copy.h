@@ -12,14 +12,15 @@
 struct own_copy {
 	pid_t pid;		  /* 0: not made yet */
 	struct own_shared *shared; /* mapped in both */
-	uint64_t cloned_ns;	  /* how long the clone took: the time that the caller stood still */
 };
 
 /* Maps what both share. */
 _must_check_ struct hg_error *own_copy_prepare(struct own_copy *ret);
 /* Clones. The caller holds the GIL. */
 _must_check_ struct hg_error *own_copy_make(struct own_copy *copy);
-/* Has the copy walk. The GIL is not needed. O(heap). */
+/* Waits until the copy can be read. The GIL is not needed, here and below. */
+_must_check_ struct hg_error *own_copy_begin(struct own_copy *copy);
+/* Has the copy walk. O(heap). */
 _must_check_ struct hg_error *own_copy_walk(struct own_copy *copy, const struct py_runtime *runtime,
 					    uint64_t flags, struct walk *ret);
 /* Marks the innermost `frames` of the calling thread as observers (HGS_OBJ_OBSERVER), and the generators

@@ -12,6 +12,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../../graph/list.h"
+
 /* False where it is in no system call, or gone. */
 static bool in_call(int tasks, const char *tid, struct freeze_thread *ret)
 {
@@ -46,17 +48,16 @@ struct hg_error *own_threads_read(struct freeze_thread **ret, size_t *count)
 	if (!folder)
 		return hg_error_errno(HG_EXIT_FAILURE, errno, "cannot list this process's threads");
 	while ((entry = readdir(folder))) {
-		struct freeze_thread *grown, thread = { 0 };
+		struct freeze_thread *row, thread = { 0 };
 
 		if (atol(entry->d_name) == self)
 			thread.sp = (uintptr_t)__builtin_frame_address(0);
 		else if (*entry->d_name == '.' || !in_call(dirfd(folder), entry->d_name, &thread))
 			continue;
-		grown = reallocarray(threads, used + 1, sizeof(*threads));
-		if (!grown)
+		row = list_add(&threads, &used);
+		if (!row)
 			return &hg_error_no_memory;
-		threads = grown;
-		threads[used++] = thread;
+		*row = thread;
 	}
 	*ret = take_ptr(threads);
 	*count = used;
