@@ -361,6 +361,7 @@ def refused(path, limit=resource.RLIMIT_CORE, value=0):
         said = [error.message, error.hint or ""]
     resource.setrlimit(limit, (soft, hard))
     say(said + [left() == before])
+def at_most(memory): resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
 def used():
     with open("/proc/self/statm") as file: return int(file.read().split()[0]) * 4096
 def nobody():
@@ -374,7 +375,7 @@ WAYS = {
                   "may write to"),
     "processes": ("nobody(); refused(folder + '/a.hgs', resource.RLIMIT_NPROC, 1)",
                   "cannot copy the process", "ulimit -u"),
-    "memory": ("refused(folder + '/a.hgs', resource.RLIMIT_AS, used() + (6 << 20))",
+    "memory": ("at_most(used() + (6 << 20)); refused(folder + '/a.hgs')",
                "Cannot allocate memory", "ulimit -v"),
     "size": ("refused(folder + '/a.hgs', resource.RLIMIT_FSIZE, 100 << 10)", "File too large", ""),
     "descriptors": ("refused(folder + '/a.hgs', resource.RLIMIT_NOFILE, 4)", "Too many open files", ""),
@@ -412,6 +413,17 @@ def test_a_disk_that_fills_up(inside, python, tmp_path):
         assert not os.listdir(folder)
 
 
+def test_near_the_limit_of_memory(inside):
+    """The copy takes what the program might, not what the program has left for itself."""
+    code = BEGIN + REFUSED + """
+kept = [[number] for number in range(100000)]
+resource.setrlimit(resource.RLIMIT_AS, (used() + (24 << 20), -1))
+capture(folder + "/near.hgs")
+say([resource.getrlimit(resource.RLIMIT_AS)[1], os.stat(folder + "/near.hgs").st_size > 5000000])
+"""
+    assert inside(code) == [[-1, True]]
+
+
 def test_a_service_that_gave_up_its_rights(inside):
     """After setuid() a process is not dumpable: nobody may look into it, its own copy included."""
     if os.geteuid() != 0:
@@ -424,6 +436,20 @@ say([dumpable, ctypes.CDLL(None).prctl(3, 0, 0, 0, 0), os.stat(folder + "/own.hg
      os.stat(folder + "/own.hgs").st_size > 100000, children()])
 """
     assert inside(code) == [[0, 0, 0o600, True, []]]
+
+
+def test_a_worker_forked_meanwhile_writes_its_own(inside):
+    code = BEGIN + """
+from heapgraph.signals import _Writer
+writer = _Writer(folder, 0, False)
+with writer.lock:  # as a thread has it that is writing
+    pid = os.fork()
+    if not pid:
+        path = writer.write("forked")
+        os._exit(0 if path and "-%d-" % os.getpid() in path.name else 1)
+    say([os.WEXITSTATUS(os.waitpid(pid, 0)[1]), writer.write("held")])
+"""
+    assert inside(code) == [[0, None]]
 
 
 def test_a_hundred_signals_write_one_file(inside):

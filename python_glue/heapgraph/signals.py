@@ -20,11 +20,13 @@ class _Writer:
 
     def __init__(self, folder: PathLike, seconds: float, redact: bool) -> None:
         self.folder, self.seconds, self.redact = Path(folder), seconds, redact
-        self.lock = threading.Lock()
+        self.lock, self.pid = threading.Lock(), os.getpid()
         self.last: Optional[float] = None
 
     def write(self, why: str) -> Optional[Path]:
         """The file; None where another was written a moment ago, or is being written."""
+        if self.pid != os.getpid():  # a fork, which may have met the lock held by a thread left behind
+            self.lock, self.pid = threading.Lock(), os.getpid()
         if not self.lock.acquire(blocking=False):
             return None
         try:

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -80,6 +81,24 @@ static bool goes_on(struct own_shared *shared)
 	return true;
 }
 
+/* The program's limits of memory are its own: the walk may take what the hard ones allow. And an abort() in
+ * a tp_traverse is no crash of the program: with a limit of 1 no core is written, and by a pipe neither
+ * (do_coredump() in fs/coredump.c). */
+static void set_limits(void)
+{
+	static const int memory[] = { RLIMIT_AS, RLIMIT_DATA };
+	struct rlimit limit;
+
+	for (size_t i = 0; i < sizeof(memory) / sizeof(*memory); i++) {
+		if (getrlimit(memory[i], &limit))
+			continue;
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(memory[i], &limit);
+	}
+	limit = (struct rlimit){ 1, 1 };
+	setrlimit(RLIMIT_CORE, &limit);
+}
+
 /* All that the copy ever does: system calls, the hook, and tp_traverse functions. A service that has given
  * up its rights, or that lets nobody look into it, is not dumpable, and neither would its copy be: who
  * made it might not read it (__ptrace_may_access() in kernel/ptrace.c). */
@@ -89,6 +108,7 @@ __attribute__((__noreturn__)) static void child(struct own_shared *shared, pid_t
 	prctl(PR_SET_DUMPABLE, 1);
 	if (getppid() != parent)
 		_exit(1);
+	set_limits();
 	set_step(shared, WAITING);
 	while (__atomic_load_n(&shared->step, __ATOMIC_SEQ_CST) == WAITING)
 		wait_step(shared, WAITING);
