@@ -258,8 +258,16 @@ static int by_address(const void *a, const void *b)
 	return (x->at > y->at) - (x->at < y->at);
 }
 
+/* The object that a word lies in ends within it: what follows is left from an earlier use of the memory. */
+static bool is_torn(const struct snapshot *heap, const struct hgs_pointer *row)
+{
+	return row->object != HGS_NONE &&
+	       row->at + sizeof(uint64_t) > heap->addr[row->object] + heap->size[row->object];
+}
+
 static struct hg_error *find_objects(struct pointers *p)
 {
+	uint32_t kept = 0;
 	_cleanup_free_ uint64_t *addresses = calloc((size_t)p->count + 1, sizeof(*addresses));
 	_cleanup_free_ uint32_t *objects = calloc((size_t)p->count + 1, sizeof(*objects));
 
@@ -268,8 +276,12 @@ static struct hg_error *find_objects(struct pointers *p)
 	for (uint32_t i = 0; i < p->count; i++)
 		addresses[i] = p->rows[i].at;
 	inside_objects(p->source->heap, addresses, p->count, objects);
-	for (uint32_t i = 0; i < p->count; i++)
+	for (uint32_t i = 0; i < p->count; i++) {
 		p->rows[i].object = objects[i];
+		if (!is_torn(p->source->heap, &p->rows[i]))
+			p->rows[kept++] = p->rows[i];
+	}
+	p->count = kept;
 	return NULL;
 }
 

@@ -132,6 +132,22 @@ static void test_heap(void **state)
 	unmake(&w);
 }
 
+/* The last word of a str of 13 bytes is its end and what the memory had before. */
+static void test_ends_of_objects(void **state)
+{
+	static struct world w;
+	uint64_t address_of[1] = { (uint64_t)(uintptr_t)&w.words[8] }, size[1] = { 13 };
+	uint32_t flags[1] = { 0 }, type[1] = { HGS_NONE };
+
+	make(&w);
+	w.heap = (struct snapshot){ .n = 1, .addr = address_of, .size = size, .flags = flags,
+				    .type = type };
+	assert_int_equal(rows_of(&w, HGS_PLACE_HEAP, HGS_NONE, 8, address(&w, CODE, 64)), 1);
+	assert_int_equal(rows_of(&w, HGS_PLACE_HEAP, HGS_NONE, 9, address(&w, CODE, 64)), 0);
+	assert_int_equal(rows_of(&w, HGS_PLACE_HEAP, HGS_NONE, 10, address(&w, CODE, 64)), 1);
+	unmake(&w);
+}
+
 /* Where a thread stands. */
 static void test_running(void **state)
 {
@@ -160,6 +176,7 @@ int main(void)
 		cmocka_unit_test(test_stacks),
 		cmocka_unit_test(test_data),
 		cmocka_unit_test(test_heap),
+		cmocka_unit_test(test_ends_of_objects),
 		cmocka_unit_test(test_running),
 	};
 
