@@ -136,6 +136,15 @@ static struct hg_error *disordered(const struct core *core, struct hg_error *err
 	return told;
 }
 
+/* core(5): without bit 0 of coredump_filter no page is written that the process has made or changed. */
+static bool has_data(const struct core_file *file)
+{
+	for (size_t i = 0; i < file->num_segments; i++)
+		if (file->segments[i].prot & 2 && file->segments[i].stored)
+			return true;
+	return false;
+}
+
 /* What a process says of itself is, in a core, what the core says. */
 static struct hg_error *of_core(const struct core *core, const struct interrupt *interrupt,
 				struct hg_error *error)
@@ -146,6 +155,12 @@ static struct hg_error *of_core(const struct core *core, const struct interrupt 
 		return error;
 	if (core->held)
 		return process_news(core->process, error);
+	if (!has_data(&core->file)) {
+		hg_error_free(error);
+		return hg_error_hint(hg_error_new(HG_EXIT_UNREADABLE, "cannot read %s: the process's own memory "
+						  "is not in it", core->name),
+				     "before the crash: echo 0x33 > /proc/PID/coredump_filter");
+	}
 	if (missing) {
 		hg_error_free(error);
 		return hg_error_hint(hg_error_new(HG_EXIT_UNREADABLE, "cannot read %s: the code of %s is "

@@ -114,6 +114,9 @@ void core_binary_open(struct core_binary *binary, const struct core_file *core,
 	binary->missing = "no ELF file of 64-bit x86";
 	if (elffile_kind(fd) != ELFFILE_64)
 		return;
+	binary->missing = "no code in it: debug symbols alone, or cut short";
+	if (!elffile_is_whole(fd))
+		return;
 	binary->missing = "another build";
 	if (!id_in_core(core, mapping, &known))
 		binary->is_unproved = true;

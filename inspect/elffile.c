@@ -6,6 +6,7 @@
 #include <gelf.h>
 #include <libelf.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../graph/cleanup.h"
@@ -93,6 +94,26 @@ bool elffile_prot(int fd, uint64_t offset, uint32_t *prot)
 	if (!load_at(fd, offset, &p))
 		return false;
 	*prot = (p.p_flags & PF_R ? 1 : 0) | (p.p_flags & PF_W ? 2 : 0) | (p.p_flags & PF_X ? 4 : 0);
+	return true;
+}
+
+bool elffile_is_whole(int fd)
+{
+	_cleanup_elf_ Elf *elf = open_elf(fd);
+	size_t count = 0;
+	struct stat st;
+	GElf_Phdr p;
+
+	if (!elf || elf_getphdrnum(elf, &count) < 0 || fstat(fd, &st) < 0)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (!gelf_getphdr(elf, (int)i, &p))
+			return false;
+		if (p.p_type == PT_LOAD && ((p.p_flags & PF_X && !p.p_filesz) ||
+					    p.p_offset > (uint64_t)st.st_size ||
+					    p.p_filesz > (uint64_t)st.st_size - p.p_offset))
+			return false;
+	}
 	return true;
 }
 

@@ -24,6 +24,10 @@ enum elffile_kind elffile_kind(int fd);
 /* How the PT_LOAD that holds `offset` of the file is mapped, as in struct mapping. */
 bool elffile_prot(int fd, uint64_t offset, uint32_t *prot);
 
+/* Whether what is loaded of it lies in the file: not where it was cut short, nor in debug symbols that
+ * were split off (objcopy --only-keep-debug), which have the program's build id. */
+bool elffile_is_whole(int fd);
+
 struct elffile_build_id {
 	unsigned char bytes[64]; /* sha1, the linkers' choice, has 20 */
 	size_t size;
