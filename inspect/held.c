@@ -1,8 +1,9 @@
 /* What is mapped there, where from it is taken:
  *
  *   no file          what it has written (pagemap); all else is zeros, as it would find them
- *   a file of code   that file, and above it what the process has written; all of it from its memory
- *                    where the file cannot be had any more
+ *   a file of code   that file, and over it the pages that the process has written; not those of code that
+ *                    is only read: they differ by breakpoints of the debugger, which would end the walk.
+ *                    All of it from memory where the file cannot be had
  *   another file, shared memory   nothing: no object lies there, and it may be a database
  *
  * A page that is only reserved is not read, since that alone would make it: a debugger's core would write
@@ -66,9 +67,10 @@ static struct hg_error *check_still_standing(pid_t pid, const struct standing *b
 	struct standing now;
 	struct hg_error *error = check_standing(pid, &now);
 
-	if (!error && (now.switches != before->switches || now.threads != before->threads))
-		error = it_runs(pid, "went on, or another,");
-	return error;
+	if (error || (now.switches == before->switches && now.threads == before->threads))
+		return error;
+	return hg_error_hint(hg_error_new(HG_EXIT_FAILURE, "process %d went on while it was read", pid),
+			     "let the debugger hold it until the answer is there");
 }
 
 static struct hg_error *read_registers(FILE *from, struct core_file *file)
@@ -127,14 +129,15 @@ static bool is_kernels(const char *path)
 static struct core_piece piece_of(const struct core_image *image, const struct mapping *m, size_t binary)
 {
 	bool code = binary != SIZE_MAX, vdso = !strcmp(m->path, "[vdso]");
+	bool file = code && image->binaries[binary].fd >= 0;
 	struct core_piece piece = { .start = m->start, .end = m->end, .prot = m->prot, .binary = binary,
 				    .offset = m->start, .file_offset = m->offset };
 
 	if (m->shared || is_kernels(m->path) || (m->inode && !code))
 		piece.binary = SIZE_MAX;
-	else if (m->prot & 1)
+	else if (m->prot & 1 && !(file && (m->prot & 6) == 4))
 		piece.stored = m->end - m->start;
-	piece.own_pages = piece.stored && !vdso && (!code || image->binaries[binary].fd >= 0);
+	piece.own_pages = piece.stored && !vdso && (!code || file);
 	return piece;
 }
 

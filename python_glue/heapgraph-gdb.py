@@ -15,6 +15,7 @@ The command that answers is $HEAPGRAPH, else the one installed with this file, e
 
 # gdb runs this file in the namespace of its `python` commands, which is everybody's: there are no other names
 # of its own here than these classes.
+import json
 import os
 import re
 import shutil
@@ -193,7 +194,8 @@ heapgraph why|refs|backrefs OBJECT
 heapgraph snapshot FILE.hgs     keep what was read
 heapgraph diff OLD.hgs          what has grown since that snapshot of the process
 
-Flags of the heapgraph command (--json, -v, -o FILE ...) stand behind."""
+Flags of the heapgraph command (--json, -v, -o FILE ...) stand behind.
+In expressions, $heapgraph("OBJECT") is the address of an object."""
 
     WHOLE = ("report", "handles", "cycles", "types", "retained")
     OBJECTS = ("why", "refs", "backrefs")
@@ -309,6 +311,30 @@ Flags of the heapgraph command (--json, -v, -o FILE ...) stand behind."""
         return [line.split("\t")[-1] for line in table.splitlines()[1:]]
 
 
+class HeapgraphFunction(gdb.Function):
+    """The address of the object that heapgraph knows by this name.
+
+    print *(PyObject *)$heapgraph("__main__.pool[3]")
+    watch -l ((PyObject *)$heapgraph("__main__.pool[3]"))->ob_refcnt"""
+
+    def __init__(self, command):
+        super().__init__("heapgraph")
+        self.command = command
+
+    def invoke(self, text):
+        try:
+            name = text.string()
+        except gdb.error as error:
+            raise gdb.GdbError("$heapgraph wants an OBJECT in quotes") from error
+        answer = json.loads(self.command.ask(["refs"], [name, "--json"], quiet=True))
+        count = answer.get("objects_total", len(answer["objects"]))  # total: where the list was cut
+        if count != 1:
+            raise gdb.GdbError(f"$heapgraph: {count} objects are {name}\n"
+                               f"hint: name one of them, as {name}#1")
+        return gdb.Value(int(answer["objects"][0]["object"], 16)).cast(gdb.lookup_type("void").pointer())
+
+
 if "HEAPGRAPH" in globals():  # sourced again
     HEAPGRAPH.inferior.close()  # noqa: F821
 HEAPGRAPH = Heapgraph()
+HeapgraphFunction(HEAPGRAPH)

@@ -162,6 +162,44 @@ def test_breakpoint_in_c(python, gdb, look, tmp_path):
     assert "exited normally" in done.stdout and "there is nothing to look into" in done.stderr
 
 
+def test_address_of_an_object(heavy_python, gdb, look):
+    """A name of heapgraph's in gdb's expressions: who lets go of a reference?"""
+    done = gdb((heavy_python.path,), "set breakpoint pending on", "break look",
+               f"run {look / 'looked_at.py'} {look / 'liblook.so'}", "delete",
+               'print $heapgraph("__main__.thing") == op', 'print $heapgraph("type:__main__.Thing")',
+               'print $heapgraph("type:type")', "print $heapgraph(5)",
+               'watch -l *(int *)$heapgraph("__main__.thing")', "continue")
+    assert "$1 = 1\n" in done.stdout and "$2 = (void *) 0x" in done.stdout, done.stderr
+    assert "objects are type:type\nhint: name one of them, as type:type#1" in done.stderr
+    assert "$heapgraph wants an OBJECT in quotes" in done.stderr
+    assert "Old value = " in done.stdout and "New value = " in done.stdout
+
+
+def test_forgets_what_has_changed(heavy_python, start, gdb):
+    target = start(heavy_python, "idle.py")
+    kept = "python print('kept', HEAPGRAPH.inferior.of is not None)"
+    ask = "heapgraph types -q --limit 1"
+    done = gdb(("-p", target.pid), ask, kept, "set var $rax = $rax", kept, ask, kept,
+               "set var *(char *)$rsp = *(char *)$rsp", kept, ask, kept, "print (int)getpid()", kept, ask,
+               "detach", kept)
+    told = [line for line in done.stdout.splitlines() if line.startswith("kept")]
+    assert told == ["kept True", "kept False", "kept True", "kept False", "kept True", "kept False",
+                    "kept False"], done.stderr
+
+
+def test_breakpoints_in_the_code_that_is_run(python, start, run, gdb):
+    """gdb may leave them in memory while the program stands; in the copy they would end the walk."""
+    target = start(python, "idle.py")
+    # Of functions: the hook itself knows how to go through a dict.
+    tp_traverse = "**(long **)((char *)&PyFunction_Type + 184)"  # PyTypeObject, CPython 3.8 to 3.15
+    done = gdb(("-p", target.pid), "set breakpoint always-inserted on", f"break {tp_traverse}",
+               "heapgraph types --json")
+    assert "Breakpoint 1 at" in done.stdout, done.stderr
+    held, attached = answers(done)[0], run("types", target.pid, "--json").json
+    assert held["capture"]["bad_objects"] == 0
+    assert less(held, HELD_BY_NATURE) == less(attached, HELD_BY_NATURE)
+
+
 def test_error_lines(heavy_python, start, gdb, tmp_path):
     """What, why, and the one remedy; each error ends a script of gdb's as its own errors do."""
     other = subprocess.Popen(["sleep", "100"])
