@@ -1,6 +1,5 @@
 """The Python module inside each interpreter: it sees itself as attach sees it from outside."""
 
-import json
 import os
 import re
 import signal
@@ -244,22 +243,3 @@ def test_guarded(heapgraph_guard):
     assert "libfilter.so: opens 0 -> 1, owners 0 -> 0" in done.stdout
     assert "test_leaks.kept[0]" in done.stdout
     assert "libcodec.so: opens 0 -> 1, owners 0 -> 1" in done.stdout
-
-
-def test_installed_by_pip(one_python, tmp_path):
-    """As a user does: the command, `python -m heapgraph` and the module."""
-    folder = tmp_path / "venv"
-    subprocess.run([one_python.path, "-m", "venv", folder], check=True)
-    backend = subprocess.run([folder / "bin" / "pip", "install", "-q", "meson-python"],
-                             capture_output=True, text=True)
-    if backend.returncode:
-        pytest.skip(f"pip cannot have meson-python: {backend.stderr.strip().splitlines()[-1]}")
-    subprocess.run([folder / "bin" / "pip", "install", "-q", str(python_module.ROOT)], check=True,
-                   capture_output=True)
-    version = tool.heapgraph("--version").out
-    for command in ([folder / "bin" / "heapgraph"], [folder / "bin" / "python", "-m", "heapgraph"]):
-        assert subprocess.run([*command, "--version"], capture_output=True, text=True).stdout == version
-    done = subprocess.run([folder / "bin" / "python", "-c",
-                           "import heapgraph; print(heapgraph.report())"], capture_output=True,
-                          text=True, cwd=tmp_path)
-    assert "in-process" in done.stdout, done.stderr

@@ -251,5 +251,11 @@ static PyModuleDef definition = {
 /* CPython 3.8 does not export it by itself (Include/pyport.h). */
 __attribute__((__visibility__("default"))) PyMODINIT_FUNC PyInit__heapgraph(void)
 {
+#ifdef Py_GIL_DISABLED
+	PyErr_SetString(PyExc_ImportError, "heapgraph reads CPythons that have the GIL; this one is "
+			"free-threaded");
+	return NULL;
+#else
 	return PyModuleDef_Init(&definition);
+#endif
 }
