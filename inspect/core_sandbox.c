@@ -182,19 +182,30 @@ static struct hg_error *fill(struct sandbox *s, const struct core_piece *piece, 
 	return error;
 }
 
-/* A page that cannot be read although it is there would be a hole in the heap, unseen. */
+/* A page that cannot be read is not readable in the copy either: that is no zero. */
 static struct hg_error *copy_pages(struct sandbox *s, uint64_t address, char *buffer, size_t size,
 				   bool over_file)
 {
-	ssize_t got = pread(s->core->fd, buffer, size, (off_t)address);
+	struct hg_error *error = NULL;
+	ssize_t got;
 
-	if (got != (ssize_t)size)
-		return hg_error_errno(HG_EXIT_FAILURE, got < 0 ? errno : EIO, "cannot read %s at 0x%" PRIx64,
-				      s->core->name, address);
-	if (!over_file)
-		return write_pages(s, address, buffer, size);
-	count(s, address, size);
-	return freeze_write(s->freeze, address, buffer, size); /* zeros too: the file has others there */
+	for (size_t done = 0; !error && done < size; done += (size_t)got) {
+		got = pread(s->core->fd, buffer, size - done, (off_t)(address + done));
+		if (got < 0 && errno != EIO)
+			return hg_error_errno(HG_EXIT_FAILURE, errno, "cannot read %s at 0x%" PRIx64,
+					      s->core->name, address + done);
+		if (got < CORE_PAGE) {
+			got = CORE_PAGE;
+			error = call(s, "its memory cannot be protected", SYS_mprotect, address + done,
+				     CORE_PAGE, 0, 0, 0, 0);
+		} else if (over_file) { /* zeros too: the file has others there */
+			count(s, address + done, (size_t)got);
+			error = freeze_write(s->freeze, address + done, buffer, (size_t)got);
+		} else {
+			error = write_pages(s, address + done, buffer, (size_t)got);
+		}
+	}
+	return error;
 }
 
 /* The pages of a process that stands still that are its own. */

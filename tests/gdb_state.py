@@ -25,8 +25,13 @@ def memory(pid):
     digest = hashlib.sha256()
     with open(f"/proc/{pid}/mem", "rb", 0) as file:
         for start, end in writable(pid):
-            file.seek(start)
-            digest.update(file.read(end - start))
+            while start < end:
+                try:
+                    part = os.pread(file.fileno(), end - start, start)
+                except OSError:  # a guard page
+                    part = b"?" * 4096
+                digest.update(part)
+                start += len(part)
     return digest.hexdigest()
 
 

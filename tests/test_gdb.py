@@ -124,7 +124,9 @@ def test_inferior_is_not_changed(python, start, gdb):
     done = gdb(("-p", target.pid), f"source {TESTS / 'gdb_state.py'}", "thread 1", "up", "state", "state",
                "heapgraph report -o a.dot", "heapgraph why type:dict", "state")
     # The first makes gdb read what it reads of the process for itself.
-    _, before, after = (json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"memory"'))
+    states = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"memory"')]
+    assert len(states) == 3, done.stderr
+    _, before, after = states
     assert "picture: a.dot" in done.stdout, done.stderr
     assert before["selected"] == [1, 1] and "rip" in before["registers"]
     for key in before:
@@ -160,6 +162,16 @@ def test_breakpoint_in_c(python, gdb, look, tmp_path):
     assert 'cannot evaluate (Nothing *)op: No symbol "Nothing"' in done.stderr
     assert "one.hgs" in done.stdout and "\nnow " in done.stdout and "500" in done.stdout
     assert "exited normally" in done.stdout and "there is nothing to look into" in done.stderr
+
+
+def test_pages_that_cannot_be_read(heavy_python, start, run, gdb):
+    """Guard pages, where the kernel has them: what lies behind one is seen."""
+    target = start(heavy_python, "guards.py")
+    held = answers(gdb(("-p", target.pid), "heapgraph report --json"))[0]
+    attached = run("attach", target.pid, "--json").json
+    assert less(held, HELD_BY_NATURE) == less(attached, HELD_BY_NATURE)
+    row, = [row for row in held["native_references"] if row["type"] == "__main__.Kept"]
+    assert row["surplus"] == 1 and row["found_in"] == ["anonymous memory"]
 
 
 def test_address_of_an_object(heavy_python, gdb, look):
