@@ -102,6 +102,8 @@ static struct hg_error *add_thread(struct core_file *core, const char *desc, siz
 		core->tids = tids;
 	if (!threads || !tids)
 		return &hg_error_no_memory;
+	if (!core->num_threads)
+		core->thread_pointer = r.fs_base;
 	threads[core->num_threads] = (struct freeze_thread){
 		.sp = r.rsp,
 		.ip = r.rip,

@@ -41,6 +41,7 @@ struct core_file {
 	struct freeze_thread *threads; /* the one that the core is about first */
 	uint32_t *tids;		       /* of each, as the process numbered them */
 	size_t num_threads;
+	uint64_t thread_pointer; /* of the first */
 	pid_t pid;
 	char program[17];   /* comm of the main thread */
 	char arguments[81]; /* the command line's beginning */

@@ -7,6 +7,7 @@
  * are left as they are, which are zeros too. */
 #include "core_sandbox.h"
 
+#include <asm/prctl.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -279,6 +280,14 @@ static struct hg_error *rebuild(struct sandbox *s, const struct interrupt *inter
 	return error;
 }
 
+/* tp_traverse may look at variables of its thread: the stack protector does, and PyO3 (Rust) counts there
+ * who has the GIL. */
+static struct hg_error *become_thread(struct sandbox *s)
+{
+	return call(s, "its thread's variables are nowhere", NULL, SYS_arch_prctl, ARCH_SET_FS,
+		    s->core->thread_pointer, 0, 0, 0, 0);
+}
+
 struct hg_error *core_sandbox(const struct core_file *core, struct core_image *image,
 			      const struct interrupt *interrupt, struct freeze **ret)
 {
@@ -289,6 +298,8 @@ struct hg_error *core_sandbox(const struct core_file *core, struct core_image *i
 		error = empty(&s);
 	if (!error)
 		error = rebuild(&s, interrupt);
+	if (!error)
+		error = become_thread(&s);
 	if (!error)
 		error = core_seal(core, image, s.freeze, s.page + SEAL_AT);
 	if (error) {

@@ -61,39 +61,67 @@ bool elffile_symbol(int fd, const char *name, struct elffile_symbol *ret)
 	return false;
 }
 
-/* The PT_LOAD that holds the offset; pages are mapped whole. */
-static bool load_at(int fd, uint64_t offset, GElf_Phdr *ret)
+/* The PT_LOAD of which a mapping begins at the offset. Pages are mapped whole, and lld has the end of one
+ * PT_LOAD and the beginning of the next in one page of the file, which is mapped twice: a mapping that
+ * begins there is the next one's. */
+static bool load_at(Elf *elf, uint64_t offset, GElf_Phdr *ret)
 {
-	_cleanup_elf_ Elf *elf = open_elf(fd);
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 	size_t count = 0;
+	bool found = false;
+	GElf_Phdr p;
 
 	if (!elf || elf_getphdrnum(elf, &count) < 0)
 		return false;
-	for (size_t i = 0; i < count; i++)
-		if (gelf_getphdr(elf, (int)i, ret) && ret->p_type == PT_LOAD &&
-		    offset >= (ret->p_offset & ~(page - 1)) && offset < ret->p_offset + ret->p_filesz)
-			return true;
-	return false;
+	for (size_t i = 0; i < count; i++) {
+		if (!gelf_getphdr(elf, (int)i, &p) || p.p_type != PT_LOAD ||
+		    offset < (p.p_offset & ~(page - 1)) || offset >= p.p_offset + p.p_filesz)
+			continue;
+		*ret = p;
+		found = true;
+	}
+	return found;
 }
 
 bool elffile_bias(int fd, uint64_t offset, uint64_t address, uint64_t *ret)
 {
+	_cleanup_elf_ Elf *elf = open_elf(fd);
 	GElf_Phdr p;
 
-	if (!load_at(fd, offset, &p))
+	if (!load_at(elf, offset, &p))
 		return false;
 	*ret = address - (p.p_vaddr + (offset - p.p_offset));
 	return true;
 }
 
-bool elffile_prot(int fd, uint64_t offset, uint32_t *prot)
+/* What the loader protects from writing once it has relocated it, in whole pages (elf/dl-reloc.c,
+ * _dl_protect_relro). */
+static bool in_relro(Elf *elf, uint64_t offset)
 {
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	size_t count = 0;
+	bool found = false;
 	GElf_Phdr p;
 
-	if (!load_at(fd, offset, &p))
+	if (elf_getphdrnum(elf, &count) < 0)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		found |= gelf_getphdr(elf, (int)i, &p) && p.p_type == PT_GNU_RELRO &&
+			 offset >= (p.p_offset & ~(page - 1)) &&
+			 offset < p.p_offset - p.p_vaddr + ((p.p_vaddr + p.p_memsz) & ~(page - 1));
+	return found;
+}
+
+bool elffile_prot(int fd, uint64_t offset, uint32_t *prot)
+{
+	_cleanup_elf_ Elf *elf = open_elf(fd);
+	GElf_Phdr p;
+
+	if (!load_at(elf, offset, &p))
 		return false;
 	*prot = (p.p_flags & PF_R ? 1 : 0) | (p.p_flags & PF_W ? 2 : 0) | (p.p_flags & PF_X ? 4 : 0);
+	if (in_relro(elf, offset))
+		*prot &= ~2u;
 	return true;
 }
 

@@ -21,7 +21,7 @@ enum elffile_kind { ELFFILE_NONE, ELFFILE_64, ELFFILE_32, ELFFILE_OTHER_MACHINE 
 /* What kind of program the file is, from its first bytes. */
 enum elffile_kind elffile_kind(int fd);
 
-/* How the PT_LOAD that holds `offset` of the file is mapped, as in struct mapping. */
+/* How the PT_LOAD is mapped of which a mapping begins at `offset` of the file, as in struct mapping. */
 bool elffile_prot(int fd, uint64_t offset, uint32_t *prot);
 
 /* Whether what is loaded of it lies in the file: not where it was cut short, nor in debug symbols that

@@ -98,16 +98,19 @@ static struct hg_error *take(void *context, uint64_t at, uint64_t value, uint32_
 static struct hg_error *search_segment(struct search *s, size_t i, enum hgs_place use, uint64_t most)
 {
 	const struct hgs_segment *segment = &s->source->map->segments[i];
-	uint64_t resident = scan_resident(s->scan, segment->start, segment->end);
+	/* Of a library's data a core has the pages that nobody has written as well. */
+	bool whole = use == HGS_PLACE_DATA && *s->source->map->maps[i].path == '/';
+	uint64_t bytes = whole ? segment->end - segment->start :
+			 scan_resident(s->scan, segment->start, segment->end);
 
-	if (s->total.bytes + resident > most) {
-		s->total.left_out += resident;
+	if (s->total.bytes + bytes > most) {
+		s->total.left_out += bytes;
 		return NULL;
 	}
 	s->segment = (uint32_t)i;
 	s->place = use;
 	s->live = use == HGS_PLACE_STACK ? regions_live(&s->regions, i) : 0;
-	return scan_run(s->scan, segment->start, segment->end, take, s, &s->total.bytes);
+	return scan_run(s->scan, segment->start, segment->end, whole, take, s, &s->total.bytes);
 }
 
 /* The most telling first: the search is bounded. */

@@ -248,8 +248,8 @@ static struct hg_error *look_at_run(struct scan *scan, uint64_t start, size_t pa
 	return error;
 }
 
-struct hg_error *scan_run(struct scan *scan, uint64_t start, uint64_t end, scan_found *found,
-			  void *context, uint64_t *searched)
+struct hg_error *scan_run(struct scan *scan, uint64_t start, uint64_t end, bool whole,
+			  scan_found *found, void *context, uint64_t *searched)
 {
 	struct hg_error *error = NULL;
 	uint64_t entries[PAGES];
@@ -257,9 +257,10 @@ struct hg_error *scan_run(struct scan *scan, uint64_t start, uint64_t end, scan_
 	for (uint64_t at = start; at < end && !error; at += PIECE) {
 		size_t pages = (end - at < PIECE ? end - at : PIECE) / PAGE, run;
 
-		pagemap_own(scan->pagemap, at, pages, entries);
+		if (!whole)
+			pagemap_own(scan->pagemap, at, pages, entries);
 		for (size_t i = 0; i < pages && !error; i += run ? run : 1) {
-			for (run = 0; i + run < pages && entries[i + run]; run++)
+			for (run = 0; i + run < pages && (whole || entries[i + run]); run++)
 				;
 			if (run)
 				error = look_at_run(scan, at + i * PAGE, run, found, context, searched);

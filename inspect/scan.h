@@ -28,10 +28,10 @@ _must_check_ struct hg_error *scan_want_range(struct scan *scan, uint64_t start,
 typedef struct hg_error *scan_found(void *context, uint64_t at, uint64_t value,
 						 uint32_t id);
 
-/* Looks through [start, end), as far as it is resident: what has never been touched or written holds no
- * address. What cannot be read is passed over. *searched gets the bytes of the pages that are not all zero.
- * O(resident bytes), about 0.4 ns a byte. */
-_must_check_ struct hg_error *scan_run(struct scan *scan, uint64_t start, uint64_t end,
+/* Looks through [start, end), unless `whole` only as far as it is resident: what has never been touched or
+ * written holds no address. What cannot be read is passed over. *searched gets the bytes of the pages
+ * that are not all zero. O(bytes), about 0.4 ns each. */
+_must_check_ struct hg_error *scan_run(struct scan *scan, uint64_t start, uint64_t end, bool whole,
 				       scan_found *found, void *context, uint64_t *searched);
 /* How many bytes of [start, end) are resident. O(pages). */
 uint64_t scan_resident(struct scan *scan, uint64_t start, uint64_t end);

@@ -55,7 +55,7 @@ static void test_scan(void **state)
 	assert_null(scan_want_range(scan, 0x4000000, 0x4001000));
 	assert_int_equal(scan_lookup(scan, 0x7fff12340), 5);
 	assert_int_equal(scan_lookup(scan, 0x7fff12350), SCAN_NO_VALUE);
-	assert_null(scan_run(scan, start, start + PAGES * PAGE, note, &hits, &searched));
+	assert_null(scan_run(scan, start, start + PAGES * PAGE, false, note, &hits, &searched));
 	assert_int_equal(hits.count, 3);
 	assert_int_equal(hits.at[0], start + 24);
 	assert_int_equal(hits.at[1], start + 10 * PAGE);
@@ -64,6 +64,12 @@ static void test_scan(void **state)
 	assert_int_equal(hits.id[2], SCAN_NO_VALUE);
 	assert_true(searched <= 8 * PAGE);
 	assert_int_equal(scan_resident(scan, start, start + PAGES * PAGE), searched);
+	/* Whole, up to the hole: untouched pages are zeros, which are not counted. */
+	hits = (struct hits){ 0 };
+	searched = 0;
+	assert_null(scan_run(scan, start, start + 20 * PAGE, true, note, &hits, &searched));
+	assert_int_equal(hits.count, 2);
+	assert_int_equal(searched, 2 * PAGE);
 	scan_destroy(scan);
 	munmap(words, PAGES * PAGE);
 }

@@ -1,0 +1,164 @@
+"""One process, looked at from all sides: attach, its snapshot, gdb, cores, and from inside itself.
+
+The program does not know: a sitecustomize installs the module's signal handler before it starts, and
+all sides see the program with the module in it.
+"""
+
+import concurrent.futures
+import json
+import os
+import signal
+import subprocess
+import time
+
+import interpreters
+import processes
+import pytest
+import sites
+import tool
+from agreement import agree, kernel_core, needs_gcore
+from test_gdb import SCRIPT
+from test_no_false_alarms import HEAVY, free_port
+
+SAMPLES = ("opened_in_a_loop", "two_opens_one_release", "win32_style", "other_namespace",
+           "dangling_after_dlclose", "smart_loader", "suspended_generator", "library_cache",
+           "handle_reused", "capsule_outlives_library", "cycle_pins_library", "frozen_garbage",
+           "finalize_bound_method", "pointer_type_cache", "task_never_done", "module_reload",
+           "context_variable", "thread_locals", "cffi_libraries", "pooled_connections",
+           "traceback_keeps_pointer", "callback_in_c", "leaking_extension", "resurrected",
+           "rightly_released")
+NEEDS = {"cffi_libraries": ["cffi"]}
+INSTALL = """import os, signal, heapgraph
+heapgraph.install(signal.SIGUSR2, os.environ["HEAPGRAPH_FOLDER"], seconds=0)
+"""
+ALL = ("--json", "--limit", "0")
+
+
+def at_rest(pid, tick):
+    """Waits until the program waits for what does not come: it said ready a moment before. `tick`: how
+    long, in seconds, it keeps what it last waited for."""
+    def switches():
+        states = [processes.status(f"{pid}/task/{tid}") for tid in os.listdir(f"/proc/{pid}/task")]
+        return [(one["State"][0], one["voluntary_ctxt_switches"]) for one in states if one]
+
+    time.sleep(tick)
+    deadline, before = time.monotonic() + 5, None
+    while time.monotonic() < deadline:
+        now = switches()
+        if now == before and all(state == "S" for state, _ in now):
+            return
+        before = now
+        time.sleep(0.05)
+
+
+class Program:
+    """A program that six sides look at; each gives a tool.Result."""
+
+    def __init__(self, target, folder, crash):
+        self.target, self.folder, self.crash = target, folder, crash
+
+    def run(self, *arguments):
+        return tool.heapgraph(*arguments, *ALL, cwd=self.folder)
+
+    def attach(self, name):
+        result = self.run("attach", self.target.pid, "-o", f"{name}.hgs")
+        self.target.assert_unharmed()
+        return result
+
+    def gdb(self, where, *commands):
+        """What `heapgraph report` says in gdb."""
+        report = "heapgraph report " + " ".join(ALL) + f" -o {where[-1]}.dot"
+        words = ["gdb", "-nx", "-batch", *where, "-ex", f"source {SCRIPT}", "-ex", report]
+        for command in commands:
+            words += ["-ex", command]
+        done = subprocess.run(words, cwd=self.folder, capture_output=True, text=True, timeout=180,
+                              env={**os.environ, "HEAPGRAPH": str(tool.BUILD / "heapgraph"),
+                                   "DEBUGINFOD_URLS": ""})
+        assert "{\n" in done.stdout, (done.stdout, done.stderr)
+        answer = json.JSONDecoder().raw_decode(done.stdout[done.stdout.index("{\n"):])[0]
+        return tool.Result(0, json.dumps(answer), done.stderr)
+
+    def inside(self):
+        """The snapshot that the program writes of itself when it is told to."""
+        os.kill(self.target.pid, signal.SIGUSR2)
+        deadline = time.monotonic() + 60
+        while not list(self.folder.glob("*-signal.hgs")):
+            assert time.monotonic() < deadline and self.target.alive()
+            time.sleep(0.01)
+        return next(self.folder.glob("*-signal.hgs"))
+
+
+@pytest.fixture
+def program(packages, heavy_python, start, tmp_path, monkeypatch):
+    """program(script, argument...): the running program, with the module in it."""
+    needs_gcore()
+    package, folder, crash = packages(heavy_python), tmp_path / "looks", tmp_path / "crash"
+    for one in (folder, crash, tmp_path / "start"):
+        one.mkdir()
+    (tmp_path / "start" / "sitecustomize.py").write_text(INSTALL, encoding="utf-8")
+    monkeypatch.chdir(crash)
+
+    def _program(script, *arguments, site=(), environment=None):
+        path = os.pathsep.join(map(str, [tmp_path / "start", package, *site]))
+        return Program(start(heavy_python, str(script), *arguments, environment={
+            "HEAPGRAPH_BUILD": str(tool.BUILD), "HEAPGRAPH_FOLDER": str(folder), "PYTHONPATH": path,
+            **(environment or {})}), folder, crash)
+
+    return _program
+
+
+def compare(program, also_inside=(), tick=0.0):
+    """All sides, one after the other; what ends the process comes last."""
+    at_rest(program.target.pid, tick)
+    live = program.attach("live")
+    assert live.code == 0, live.err
+    pid = str(program.target.pid)
+    in_gdb = program.gdb(["-p", pid], f"gcore {program.folder}/gcore")
+    own = program.inside()
+    at_rest(program.target.pid, tick)
+    after = program.attach("after")
+    core = kernel_core(program.target, program.crash)
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        of_file, of_gcore, of_own, of_core = pool.map(
+            lambda path: program.run("report", path, "-o", f"{path.name}.dot"),
+            [program.folder / "live.hgs", program.folder / "gcore", own, core])
+    agree(live, of_file, "hgs")
+    agree(live, in_gdb, "gdb")
+    agree(live, of_gcore, "core")
+    agree(live, of_own, "inside", also_inside)
+    agree(live, after, "after")
+    agree(after, of_core, "core")
+    assert live.json["capture"]["method"] == "fork"
+    assert of_own.json["capture"]["method"] == "in-process"
+    assert {one.json["capture"]["method"] for one in (in_gdb, of_gcore, of_core)} == {"core"}
+    for path in (program.folder / "gcore", core):
+        path.unlink()
+    return live
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_samples(name, heavy_python, program):
+    site = [sites.site_for(heavy_python, *NEEDS[name])] if name in NEEDS else []
+    live = compare(program(interpreters.TESTS.parent / "samples" / f"{name}.py", site=site))
+    assert live.json["findings"]
+
+
+def test_idle(program):
+    compare(program("idle.py"))
+
+
+def test_fastapi(heavy_python, program):
+    site = sites.site_for(heavy_python, *HEAVY["fastapi"])
+    # The signal wakes asyncio's loop, which had not yet returned from select() on the other sides.
+    compare(program("ordinary.py", "fastapi", str(free_port()), site=[site]), ["descriptors.path"])
+
+
+def test_django(heavy_python, program):
+    site = sites.site_for(heavy_python, "django")
+    # serve_forever() has what select() last gave for as long as it waits: half a second.
+    compare(program("web.py", str(site), str(free_port())), tick=0.6)
+
+
+def test_ipython(heavy_python, program, tmp_path):
+    site = sites.site_for(heavy_python, *HEAVY["ipython"])
+    compare(program("ordinary.py", "ipython", site=[site], environment={"WORK": str(tmp_path)}))
