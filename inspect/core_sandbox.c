@@ -284,7 +284,7 @@ static struct hg_error *rebuild(struct sandbox *s, const struct interrupt *inter
  * who has the GIL. */
 static struct hg_error *become_thread(struct sandbox *s)
 {
-	return call(s, "its thread's variables are nowhere", NULL, SYS_arch_prctl, ARCH_SET_FS,
+	return call(s, "its thread's variables are nowhere", SYS_arch_prctl, ARCH_SET_FS,
 		    s->core->thread_pointer, 0, 0, 0, 0);
 }
 

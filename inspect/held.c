@@ -76,9 +76,11 @@ static struct hg_error *check_still_standing(pid_t pid, const struct standing *b
 static struct hg_error *read_registers(FILE *from, struct core_file *file)
 {
 	struct freeze_thread t;
+	uint64_t thread_pointer;
 	unsigned tid;
 
-	while (fscanf(from, "%u %" SCNx64 " %" SCNx64, &tid, &t.sp, &t.ip) == 3) {
+	while (fscanf(from, "%u %" SCNx64 " %" SCNx64 " %" SCNx64, &tid, &t.sp, &t.ip,
+		      &thread_pointer) == 4) {
 		struct freeze_thread *grown = reallocarray(file->threads, file->num_threads + 1,
 							   sizeof(*grown));
 
@@ -88,6 +90,8 @@ static struct hg_error *read_registers(FILE *from, struct core_file *file)
 		for (size_t i = 0; i < sizeof(t.registers) / sizeof(*t.registers); i++)
 			if (fscanf(from, "%" SCNx64, &t.registers[i]) != 1)
 				goto not_registers;
+		if (!file->num_threads)
+			file->thread_pointer = thread_pointer;
 		grown[file->num_threads++] = t;
 	}
 	if (feof(from) && file->num_threads)

@@ -12,8 +12,8 @@
 struct held_options {
 	/* /proc/PID/mem, opened by the debugger: yama lets the tracer do it, and us not. Stays the caller's. */
 	int memory;
-	/* A line for each thread: its number, rsp, rip, rax, rbx, rcx, rdx, rsi, rdi, rbp, r8 to r15, the
-	 * registers hexadecimal. */
+	/* A line for each thread: its number, rsp, rip, fs_base, rax, rbx, rcx, rdx, rsi, rdi, rbp, r8 to
+	 * r15, the registers hexadecimal. */
 	FILE *registers;
 };
 

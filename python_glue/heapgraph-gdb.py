@@ -76,7 +76,7 @@ class HeapgraphInferior:
     """What is being debugged, as it stands, and the snapshot that was taken of it."""
 
     # The order that `heapgraph --held` wants.
-    REGISTERS = ("rsp rip rax rbx rcx rdx rsi rdi rbp r8 r9 r10 r11 r12 r13 r14 r15").split()
+    REGISTERS = ("rsp rip fs_base rax rbx rcx rdx rsi rdi rbp r8 r9 r10 r11 r12 r13 r14 r15").split()
     CHANGES = ("cont", "exited", "memory_changed", "register_changed", "inferior_call",
                "clear_objfiles")
 

@@ -18,9 +18,9 @@ DIFFERENT = (
     ("capture.time_ms", SIDES[1:], "each looks at a moment of its own"),
     ("capture.stopped_ms", SIDES[1:], "a measured time"),
     ("capture.walk_ms", SIDES[1:], "a measured time"),
-    ("process.cmdline", ("gdb", "core"), "a core has its first 80 bytes (elf_prpsinfo.pr_psargs)"),
-    ("descriptors", ("gdb", "core"), "a core does not say which descriptors are open"),
-    ("findings[unowned-descriptor]", ("gdb", "core"), "nor, so, which of them nobody owns"),
+    ("process.cmdline", ("core",), "a core has its first 80 bytes (elf_prpsinfo.pr_psargs)"),
+    ("descriptors", ("core",), "a core does not say which descriptors are open"),
+    ("findings[unowned-descriptor]", ("core",), "nor, so, which of them nobody owns"),
     # A snapshot from inside is taken by Python code, in frames of the main thread. What that code
     # keeps (when it last wrote) is there afterwards.
     ("capture.objects", ("inside", "after"), "frames and values of the code that took it"),

@@ -255,7 +255,7 @@ def test_running_threads_are_refused(heavy_python, start, run, gdb, tmp_path):
                 "-ex", "heapgraph report"))
     assert f"process {target.pid} is running\nhint: stop all its threads first" in done.stderr
     registers = tmp_path / "registers"
-    registers.write_text("1 " + "0 " * 17, encoding="utf-8")
+    registers.write_text("1 " + "0 " * 18, encoding="utf-8")
     with open(f"/proc/{target.pid}/mem", "rb", 0) as memory, open(registers, "rb") as lines:
         result = run("types", target.pid, "--held", memory.fileno(), pass_fds=[memory.fileno()],
                      stdin=lines)
