@@ -1,6 +1,6 @@
 /* Which pages of a process hold data of its own, by /proc/PID/pagemap (the kernel's
- * admin-guide/mm/pagemap.rst): those of no file, and those of a private mapping that it has written. Guard pages (MADV_GUARD_INSTALL, in
- * each thread's stack from glibc 2.42 on), which nobody can read, are none. */
+ * admin-guide/mm/pagemap.rst): those of no file, and those of a private mapping that it has written. Guard
+ * pages (MADV_GUARD_INSTALL, in each thread's stack from glibc 2.42 on), which nobody can read, are none. */
 #pragma once
 
 #include <stddef.h>

@@ -145,7 +145,7 @@ class HeapgraphInferior:
                                f"hint: there, without a debugger: heapgraph attach {inferior.pid}")
 
     def registers(self, inferior):
-        """A line for each thread. What is selected stays selected."""
+        """A line for each thread, the main one first. What is selected stays selected."""
         thread, lines = gdb.selected_thread(), []
         try:
             frame = gdb.selected_frame()
@@ -155,7 +155,7 @@ class HeapgraphInferior:
             raise gdb.GdbError(f"process {inferior.pid} is running\n"
                                "hint: stop all its threads first: interrupt -a")
         try:
-            for one in inferior.threads():
+            for one in sorted(inferior.threads(), key=lambda one: one.ptid[1] != inferior.pid):
                 one.switch()
                 top = gdb.newest_frame()
                 values = [int(top.read_register(name)) & 0xFFFFFFFFFFFFFFFF for name in self.REGISTERS]

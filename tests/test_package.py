@@ -142,6 +142,24 @@ def test_installed(built_wheel, heavy_python, tmp_path):
     assert {path for path in set(venv.folder.rglob("*")) - before if "heapgraph" in path.name} == set()
 
 
+def test_gdb_file(built_wheel, heavy_python, start, tmp_path):
+    """It finds the command that came with it, and the command says where it is."""
+    if not shutil.which("gdb"):
+        pytest.skip("gdb is not installed")
+    venv = environment(heavy_python, tmp_path / "venv")
+    venv.run("pip", "install", "-q", "--no-index", built_wheel[0])
+    target = start(heavy_python, "idle.py")
+    script = venv.folder / "share" / "heapgraph" / "heapgraph-gdb.py"
+    done = subprocess.run(
+        ["gdb", "-nx", "-batch", "-iex", "set auto-load python-scripts off", "-p", str(target.pid),
+         "-ex", f"shell {venv.command('heapgraph')} attach {target.pid}", "-ex", f"source {script}",
+         "-ex", "python print(HEAPGRAPH.tool.program())", "-ex", "heapgraph types -q --limit 1"],
+        capture_output=True, text=True, stdin=subprocess.DEVNULL, cwd=tmp_path,
+        env={**os.environ, "HEAPGRAPH": "", "DEBUGINFOD_URLS": ""})
+    assert f"source {script}, then heapgraph report" in done.stderr
+    assert f"{venv.command('heapgraph')}\n" in done.stdout and "RETAINED" in done.stdout, done.stderr
+
+
 def test_types(built_wheel, heavy_python, tmp_path):
     """What a user's own checker says of a script, by the types that come with the package."""
     if sys.version_info < (3, 9):

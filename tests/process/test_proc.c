@@ -81,7 +81,8 @@ static void cut_maps_are_survived(void **state)
 static const char sample_status[] =
 	"Name:\tState:\nUmask:\t0022\nState:\tS (sleeping)\nTgid:\t77\nPid:\t78\nPPid:\t5\n"
 	"TracerPid:\t9\nUid:\t1000\t1001\t1002\t1003\nGid:\t1\t2\t3\t4\nNSpid:\t78\t6\n"
-	"VmSize:\t  100 kB\nCapPrm:\t000001ffffffffff\nCapEff:\t0000000000080000\nSeccomp:\t2\n";
+	"VmSize:\t  100 kB\nCapPrm:\t000001ffffffffff\nCapEff:\t0000000000080000\nSeccomp:\t2\n"
+	"voluntary_ctxt_switches:\t150\nnonvoluntary_ctxt_switches:\t7\n";
 
 static void status_is_parsed(void **state)
 {
@@ -101,6 +102,7 @@ static void status_is_parsed(void **state)
 	assert_int_equal(s.capabilities_effective, 0x80000);
 	assert_int_equal(s.seccomp, 2);
 	assert_int_equal(s.namespaces, 2);
+	assert_int_equal(s.switches, 157);
 }
 
 static void kernel_threads_are_known(void **state)

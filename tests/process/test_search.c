@@ -1,6 +1,7 @@
 /* The search of memory and the proof of blocks, on the memory of the test itself. */
 #include "unit.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -9,6 +10,7 @@
 
 #include "../../inspect/blocks.h"
 #include "../../inspect/maps.h"
+#include "../../inspect/pagemap.h"
 #include "../../inspect/proc.h"
 #include "../../inspect/scan.h"
 
@@ -28,6 +30,30 @@ static struct hg_error *note(void *context, uint64_t at, uint64_t value, uint32_
 	hits->at[hits->count] = at;
 	hits->id[hits->count++] = id;
 	return NULL;
+}
+
+/* Pages that were written are a process's own, of a file's mapping too; no others are. */
+static void test_pagemap(void **state)
+{
+	int pagemap = open("/proc/self/pagemap", O_RDONLY), exe = open("/proc/self/exe", O_RDONLY);
+	char *fresh = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *file = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, exe, 0);
+	uint64_t own[4];
+
+	assert_true(pagemap >= 0 && fresh != MAP_FAILED && file != MAP_FAILED);
+	assert_int_equal(madvise(fresh, 4 * PAGE, MADV_NOHUGEPAGE), 0);
+	fresh[PAGE] = 1;
+	pagemap_own(pagemap, (uint64_t)(uintptr_t)fresh, 4, own);
+	assert_true(!own[0] && own[1] && !own[2] && !own[3]);
+	file[2 * PAGE] = file[0];
+	pagemap_own(pagemap, (uint64_t)(uintptr_t)file, 4, own);
+	assert_true(!own[0] && !own[1] && own[2] && !own[3]);
+	pagemap_own(-1, (uint64_t)(uintptr_t)fresh, 4, own);
+	assert_true(own[0] && own[1] && own[2] && own[3]);
+	munmap(fresh, 4 * PAGE);
+	munmap(file, 4 * PAGE);
+	close(exe);
+	close(pagemap);
 }
 
 /* Wanted values, tagged ones too, and ranges are found; a hole is passed over, and pages that were never
@@ -153,6 +179,7 @@ static void test_no_blocks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_pagemap),
 		cmocka_unit_test(test_scan),
 		cmocka_unit_test(test_blocks),
 		cmocka_unit_test(test_no_blocks),
