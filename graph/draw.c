@@ -31,6 +31,15 @@ static bool has_fonts(const char *format)
 	return !strcmp(format, "svg") || (fonts && fonts->nfont);
 }
 
+/* With any other density Graphviz scales what it draws, and not the viewBox, which then cuts off the
+ * rest (plugin/core/gvrender_core_svg.c of 2.43). Who shows an SVG scales it as he likes, so that it has
+ * no largest size either. */
+static void unscale(Agraph_t *graph)
+{
+	agattr(graph, AGRAPH, (char *)"dpi", (char *)"72");
+	agattr(graph, AGRAPH, (char *)"size", (char *)"");
+}
+
 static int render(Agraph_t *graph, const char *format, int fd)
 {
 	FILE *out = fdopen(fd, "wb");
@@ -40,6 +49,8 @@ static int render(Agraph_t *graph, const char *format, int fd)
 		return NO_CONTEXT;
 	if (!has_fonts(format))
 		return NO_FONT;
+	if (!strcmp(format, "svg"))
+		unscale(graph);
 	if (gvLayout(context, graph, "dot"))
 		return NO_LAYOUT;
 	if (gvRender(context, graph, format, out))

@@ -56,9 +56,8 @@ static bool is_start(const struct reach *reach, uint32_t object)
 	return reach->parent_edge[object] == UINT64_MAX;
 }
 
-/* The keys of a dict are names where it is an instance's, a module's or a class's, or sys.modules;
- * else one key is as good as another. */
-static bool has_names(const struct answer *answer, uint32_t dict)
+/* In other dicts one key is as good as another. */
+bool has_names(const struct answer *answer, uint32_t dict)
 {
 	const struct reach *reach = answer->reach;
 

@@ -15,6 +15,8 @@ static inline void kinds_destroyp(struct kinds **kinds) { kinds_destroy(*kinds);
  * of equal steps counts as one, so that all links of a list are of one kind. Of objects that
  * nothing reaches by a chain: their state and type. 0 without memory. O(1) on average. */
 uint64_t kind_of_chain(struct kinds *kinds, uint32_t object);
+/* Whether the keys of a dict are names: an instance's, a module's or a class's, or sys.modules. */
+bool has_names(const struct answer *answer, uint32_t dict);
 /* Of the chain that comes to `referrer` and from there by an edge of that name to `object`. */
 uint64_t kind_of_way(struct kinds *kinds, uint32_t referrer, uint32_t edge, uint32_t object);
 

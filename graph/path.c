@@ -77,10 +77,23 @@ static char *place_of(const struct snapshot *s, uint32_t frame)
 	return memtext_close(&m);
 }
 
-static void add_key(struct path *path, uint32_t key)
+/* What people type in an IPython, they type without the module. */
+static void leave_out_main(struct path *path, uint32_t names)
+{
+	if (path->s->flags[names] & SNAPSHOT_DISPLAYED && !strcmp(path->head, "__main__"))
+		set(&path->head, strdup(""));
+	path->no_memory |= !path->head;
+}
+
+static void add_key(struct path *path, uint32_t from, uint32_t key)
 {
 	const char *text = snapshot_text(path->s, key);
 	_cleanup_free_ char *item = NULL;
+
+	if (path->names_only)
+		leave_out_main(path, from);
+	if (path->no_memory)
+		return;
 
 	if (path->names_only && is_identifier(text) && type_is(path->s, key, "str")) {
 		append(path, *path->head ? ".%s" : "%s", text);
@@ -202,7 +215,7 @@ static void add_step(struct path *path, uint32_t step)
 		break;
 	case HGS_EDGE_KEY:
 		if (!add_variable(path, step))
-			add_key(path, payload);
+			add_key(path, from, payload);
 		break;
 	case HGS_EDGE_INDEX:
 		append(path, "[%u]", payload);

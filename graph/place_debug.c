@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "edge_text.h"
+#include "marks.h"
 #include "modules.h"
-#include "observers.h"
 #include "place_parts.h"
 
 static bool looks(const struct place *place, uint32_t step)
@@ -159,11 +159,16 @@ uint32_t match_last_exception(const struct place *place)
 	return 0;
 }
 
-/* All of them have it: the exception and its traceback. */
+/* All of them have it: the exception and its traceback. IPython has it in further places. */
 void advise_last_exception(const struct place *place, FILE *out)
 {
 	const char *before = "`del ";
 
+	if (place_in_shell(place)) {
+		fputs("raise another: a cell `1/0` replaces it, after which `gc.collect()` frees the frames of "
+		      "its traceback", out);
+		return;
+	}
 	for (size_t i = 0; i < NUM_LAST; i++) {
 		if (dict_value(place->s, place_object(place, place->first), last_names[i]) == HGS_NONE)
 			continue;

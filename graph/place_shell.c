@@ -1,66 +1,96 @@
-/* What IPython keeps of what it displayed: a dict of all results, as `_oh` and `Out` in the user's
- * namespace, each also as `_N` there and in user_ns_hidden, and the last three in the display hook
- * (IPython/core/displayhook.py, update_user_ns; interactiveshell.py, init_user_ns). */
+/* IPython: what it keeps of what it displayed, the shell itself, and the last exception. */
 #include <string.h>
 
+#include "modules.h"
 #include "place_parts.h"
-
-static const char shells[] = "IPython.terminal.interactiveshell.TerminalInteractiveShell "
-			     "IPython.core.interactiveshell.InteractiveShell "
-			     "ipykernel.zmqshell.ZMQInteractiveShell";
-static const char hooks[] = "IPython.terminal.prompts.RichPromptDisplayHook "
-			    "IPython.core.displayhook.DisplayHook "
-			    "ipykernel.displayhook.ZMQShellDisplayHook";
-
-/* `_`, `__`, `___`, `_12`. */
-static bool is_result(const struct place *place, uint32_t step)
-{
-	const char *name = "";
-
-	if (place_has(place, step, HGS_EDGE_KEY) || place_has(place, step, HGS_EDGE_ATTR))
-		name = snapshot_text(place->s, HGS_EDGE_PAYLOAD(place->chain->edge[step]));
-	if (strcmp(name, "__") == 0 || strcmp(name, "___") == 0)
-		return true;
-	return name[0] == '_' && !name[1 + strspn(name + 1, "0123456789")];
-}
 
 uint32_t match_displayed(const struct place *place)
 {
-	const struct snapshot *s = place->s;
-	uint32_t object = place_object(place, place->first), step = place->first + 1;
-	bool found = false;
+	uint32_t step = place->first + 1;
 
-	step += place_has(place, step, HGS_EDGE_ATTR_DICT);
-	if (s->flags[object] & HGS_OBJ_MODULE)
-		found = (place_named(place, step, "_oh") && step + 1 < place->chain->steps) ||
-			(is_result(place, step) && place_attribute(s, object, "_oh") != HGS_NONE);
-	else if (place_type(place, place->first, hooks))
-		found = is_result(place, step);
-	else if (place_type(place, place->first, shells))
-		found = place_named(place, step, "user_ns_hidden") &&
-			place_has(place, step + 1, HGS_EDGE_KEY);
-	return found ? step - place->first : 0;
+	return step < place->chain->steps &&
+	       snapshot_displayed(place->s, place_object(place, place->first),
+				  place->chain->edge[step]);
+}
+
+static const char *result_name(const struct place *place)
+{
+	return snapshot_text(place->s, HGS_EDGE_PAYLOAD(place->chain->edge[place->last]));
 }
 
 void path_displayed(const struct place *place, struct place_path *path)
 {
-	if (place_named(place, place->last, "_oh"))
-		fputs("Out", path->new_head);
-	else if (place_named(place, place->last, "user_ns_hidden"))
-		fputs("get_ipython().user_ns_hidden", path->new_head);
+	const char *name = result_name(place);
+
+	if (*name != '_')
+		fprintf(path->new_head, "Out[%s]", name);
+	else if (place_named(place, place->first, "user_ns_hidden"))
+		fprintf(path->new_head, "%s['%s']", path->head, name);
 	else
-		place_print_key(path->new_head, place, place->last);
+		fputs(name, path->new_head);
 }
 
-/* Not each version's `%reset` forgets user_ns_hidden (displayhook.py, flush). */
+/* What `%xdel` is given, it takes out of all that IPython has (interactiveshell.py, del_var), but it looks
+ * for the name among the user's. `%reset out` forgets no user_ns_hidden (displayhook.py, flush). */
 void advise_displayed(const struct place *place, FILE *out)
 {
-	if (place_named(place, place->last, "user_ns_hidden")) {
-		fputs("call `del get_ipython().user_ns_hidden['", out);
-		place_print_key(out, place, place->last + 1);
-		fputs("']`", out);
-	} else {
+	const char *name = result_name(place);
+
+	if (place_named(place, place->first, "user_ns_hidden"))
+		fprintf(out, "call `del get_ipython().user_ns_hidden['%s']`", name);
+	else if (!name[strspn(name, "_")])
 		fputs("call `%reset -f out`, which forgets what was displayed", out);
-	}
+	else
+		fprintf(out, "call `%%xdel %s%s`, which forgets it by all its names",
+			*name == '_' ? "" : "_", name);
 	fputs("; a line that ends with `;` is not kept", out);
+}
+
+uint32_t match_last_result(const struct place *place)
+{
+	uint32_t step = place->first + 1;
+
+	step += place_has(place, step, HGS_EDGE_ATTR_DICT);
+	return place_named(place, step, "result") || place_named(place, step, "error_in_exec")
+		       ? step - place->first
+		       : 0;
+}
+
+void advise_last_result(const struct place *place, FILE *out)
+{
+	(void)place;
+	fputs("run another cell: IPython has the result of the last one", out);
+}
+
+/* The user has the shell as the result of get_ipython(), a method of it. */
+uint32_t match_shell(const struct place *place)
+{
+	return place_named(place, place->first, "get_ipython") &&
+	       place_named(place, place->first + 1, "__self__");
+}
+
+void path_shell(const struct place *place, struct place_path *path)
+{
+	(void)place;
+	fputs("get_ipython()", path->new_head);
+}
+
+/* What formats tracebacks has the last (ultratb.py, VerboseTB). */
+uint32_t match_shown_exception(const struct place *place)
+{
+	uint32_t step = place->first + 1;
+
+	step += place_has(place, step, HGS_EDGE_ATTR_DICT);
+	return place_named(place, step, "tb") && place_type(place, step, "traceback")
+		       ? step - place->first
+		       : 0;
+}
+
+bool place_in_shell(const struct place *place)
+{
+	const struct snapshot *s = place->s;
+	uint32_t main = module_named(s, "__main__", strlen("__main__"));
+	uint32_t names = main == HGS_NONE ? HGS_NONE : attribute_dict(s, main);
+
+	return names != HGS_NONE && s->flags[names] & SNAPSHOT_DISPLAYED;
 }

@@ -211,6 +211,9 @@ static uint32_t match_looked_up(const struct place *place)
 		       : 0;
 }
 
+static const char last_exception[] = "the last exception";
+static const char formatters[] = "IPython.core.ultratb.AutoFormattedTB IPython.core.ultratb.FormattedTB "
+				 "IPython.core.ultratb.VerboseTB IPython.core.ultratb.SyntaxTB";
 static const char debugger[] = "the debugger that looks at it";
 
 /* The first that fits counts, and of several along a chain the one that stands first here explains it
@@ -245,8 +248,13 @@ static const struct place_rule rules[] = {
 	 SEVERITY_WARNING, advise_logger},
 	{NULL, match_displayed, path_displayed, NULL, "IPython's record of what was displayed",
 	 SEVERITY_WARNING, advise_displayed},
-	{NULL, match_last_exception, NULL, NULL, "the last exception", SEVERITY_WARNING,
+	{NULL, match_last_exception, NULL, NULL, last_exception, SEVERITY_WARNING,
 	 advise_last_exception},
+	{formatters, match_shown_exception, NULL, NULL, last_exception, SEVERITY_WARNING,
+	 advise_last_exception},
+	{"IPython.core.interactiveshell.ExecutionResult", match_last_result, NULL, NULL,
+	 "the result of the last cell", SEVERITY_NOTE, advise_last_result},
+	{"method", match_shell, path_shell, NULL, NULL, SEVERITY_NOTE, NULL},
 	{NULL, match_debugger, path_debugger, NULL, debugger, SEVERITY_WARNING, advise_debugger},
 	{NULL, match_handed_over, NULL, NULL, debugger, SEVERITY_WARNING, advise_debugger},
 	{NULL, match_prompt, NULL, NULL, debugger, SEVERITY_WARNING, advise_debugger},

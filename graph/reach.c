@@ -53,10 +53,14 @@ static const uint8_t module_cost[] = {[MODULE_MAIN] = 0, [MODULE_USER] = 1, [MOD
 static uint32_t edge_cost(const struct snapshot *s, uint32_t from, uint64_t edge)
 {
 	enum hgs_edge kind = HGS_EDGE_KIND(s->name[edge]);
+	uint32_t displayed;
 
 	/* A class refers to its bases, subclasses and method resolution order: true, and no help. */
 	if (s->flags[from] & HGS_OBJ_TYPE_OBJECT)
 		return kind == HGS_EDGE_ATTR_DICT ? 1 : 6;
+	displayed = snapshot_displayed(s, from, s->name[edge]);
+	if (displayed)
+		return displayed;
 	return snapshot_links_frames(s, s->name[edge]) ? 0 : kind_cost[kind];
 }
 

@@ -7,12 +7,13 @@
 struct route {
 	uint32_t referrer;
 	uint32_t edge; /* its name */
-	uint32_t depth; /* 0: the object's own chain, the nearest */
+	uint32_t rank; /* 0: the object's own chain, the nearest; then by the length of the chain */
 	uint64_t kind, alike;
 };
 
-/* Steps from the root to `from`, or 0 where the forest reaches it only through `object` (then it
- * is a consequence of the object being alive and no cause), as something observed, or not at all. */
+/* Steps from the root to `from`, those to what was displayed counted as several; or 0 where the forest
+ * reaches it only through `object` (then it is a consequence of the object being alive and no cause), as
+ * something observed, or not at all. */
 static uint32_t depth_without(const struct answer *answer, uint32_t from, uint32_t object)
 {
 	const struct reach *reach = answer->reach;
@@ -23,19 +24,22 @@ static uint32_t depth_without(const struct answer *answer, uint32_t from, uint32
 	if (reach_observed(answer->s, reach, from))
 		return 0;
 	for (; from != object; depth++) {
-		if (reach->parent_edge[from] == UINT64_MAX)
+		uint64_t edge = reach->parent_edge[from];
+
+		if (edge == UINT64_MAX)
 			return depth;
 		from = reach->parent[from];
+		depth += snapshot_displayed(answer->s, from, answer->s->name[edge]);
 	}
 	return 0;
 }
 
-static int by_depth(const void *a, const void *b)
+static int by_rank(const void *a, const void *b)
 {
 	const struct route *x = a, *y = b;
 
-	if (x->depth != y->depth)
-		return x->depth < y->depth ? -1 : 1;
+	if (x->rank != y->rank)
+		return x->rank < y->rank ? -1 : 1;
 	return (x->referrer > y->referrer) - (x->referrer < y->referrer);
 }
 
@@ -69,10 +73,19 @@ static int by_kind(const void *a, const void *b)
 
 	if (x->kind != y->kind)
 		return x->kind < y->kind ? -1 : 1;
-	return by_depth(a, b);
+	return by_rank(a, b);
 }
 
-/* Every referrer once: the edge by which it is known is its first. */
+/* Whether the reference is a name that people gave: then each counts, also of one referrer. */
+static bool is_name(const struct answer *answer, uint64_t in)
+{
+	const struct graph *graph = answer->graph;
+
+	return HGS_EDGE_KIND(answer->s->name[graph->in_edge[in]]) == HGS_EDGE_KEY &&
+	       has_names(answer, graph->in_source[in]);
+}
+
+/* Every referrer once, but for names: the edge by which it is known is its first. */
 static uint64_t collect(const struct answer *answer, uint32_t object, struct route *routes)
 {
 	const struct graph *graph = answer->graph;
@@ -81,24 +94,26 @@ static uint64_t collect(const struct answer *answer, uint32_t object, struct rou
 	uint64_t count = 0;
 
 	for (uint64_t i = graph->in_start[object]; i < graph->in_start[object + 1ul]; i++) {
-		uint32_t from = graph->in_source[i], depth;
+		uint32_t from = graph->in_source[i], edge = answer->s->name[graph->in_edge[i]], depth;
+		bool again = i > graph->in_start[object] && from == graph->in_source[i - 1];
 
-		if (i > graph->in_start[object] && from == graph->in_source[i - 1])
-			continue;
-		if (!at_root && from == reach->parent[object]) {
-			routes[count++] = (struct route){
-				from, answer->s->name[reach->parent_edge[object]], 0, 0, 1};
+		if (!at_root && graph->in_edge[i] == reach->parent_edge[object]) {
+			routes[count++] = (struct route){from, edge, 0, 0, 1};
 			continue;
 		}
-		if (snapshot_observes(answer->s, from, answer->s->name[graph->in_edge[i]]))
+		if ((again || (!at_root && from == reach->parent[object])) && !is_name(answer, i))
+			continue;
+		if (snapshot_observes(answer->s, from, edge))
 			continue;
 		depth = depth_without(answer, from, object);
 		if (depth)
 			routes[count++] = (struct route){
-				from, answer->s->name[graph->in_edge[i]], depth, 0, 1};
+				from, edge, depth + snapshot_displayed(answer->s, from, edge), 0, 1};
 	}
 	return count;
 }
+
+#define DISPLAYED 2u /* no hash: these are odd */
 
 /* Routes that say the same become one, the nearest of them. Returns how many are left; in order. */
 static struct hg_error *merge(const struct answer *answer, uint32_t object, struct route *route,
@@ -109,7 +124,9 @@ static struct hg_error *merge(const struct answer *answer, uint32_t object, stru
 	uint64_t kept = 0;
 
 	for (uint64_t i = 0; i < *count && !error; i++) {
-		route[i].kind = kind_of_way(kinds, route[i].referrer, route[i].edge, object);
+		route[i].kind = snapshot_displayed(answer->s, route[i].referrer, route[i].edge)
+					? DISPLAYED
+					: kind_of_way(kinds, route[i].referrer, route[i].edge, object);
 		error = route[i].kind ? NULL : &hg_error_no_memory;
 	}
 	if (error)
@@ -121,7 +138,7 @@ static struct hg_error *merge(const struct answer *answer, uint32_t object, stru
 		else
 			route[kept++] = route[i];
 	}
-	qsort(route, kept, sizeof(*route), by_depth);
+	qsort(route, kept, sizeof(*route), by_rank);
 	*count = kept;
 	return NULL;
 }

@@ -230,6 +230,18 @@ static uint32_t module_of(const struct snapshot *s, const char *expression, cons
 	return found;
 }
 
+/* A variable of an IPython goes by its name alone. */
+static uint32_t users_variable(const struct snapshot *s, const char *expression, const char **at)
+{
+	uint32_t main = module_named(s, "__main__", strlen("__main__"));
+	uint32_t names = main == HGS_NONE ? HGS_NONE : attribute_dict(s, main);
+
+	*at = expression + strcspn(expression, ".[");
+	if (names == HGS_NONE || !(s->flags[names] & SNAPSHOT_DISPLAYED))
+		return HGS_NONE;
+	return attribute(s, main, expression, (size_t)(*at - expression));
+}
+
 static struct hg_error *by_expression(const struct snapshot *s, const char *expression,
 				      struct selection *selection)
 {
@@ -240,7 +252,7 @@ static struct hg_error *by_expression(const struct snapshot *s, const char *expr
 		return bad_syntax(expression, expression);
 	object = module_of(s, expression, &at);
 	if (object == HGS_NONE)
-		at += strcspn(at, ".[");
+		object = users_variable(s, expression, &at);
 	while (*at) {
 		const char *before = at;
 

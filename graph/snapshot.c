@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <xxhash.h>
 
-#include "observers.h"
+#include "marks.h"
 #include "snapshot_check.h"
 
 /* A table this long would be no table of ours; bounds the work on a hostile header. */
@@ -233,10 +233,10 @@ static struct hg_error *add_buffers(struct snapshot *s)
 	return NULL;
 }
 
-static struct hg_error *add_observers(struct snapshot *s)
+static struct hg_error *add_marks(struct snapshot *s)
 {
 	uint32_t *flags = NULL;
-	struct hg_error *error = observers_find(s, &flags);
+	struct hg_error *error = marks_find(s, &flags);
 
 	if (flags) {
 		keep(s, flags);
@@ -261,7 +261,7 @@ static struct hg_error *open_mapped(struct snapshot *s, const char *name)
 		return damaged(name, wrong);
 	error = add_buffers(s);
 	if (!error)
-		error = add_observers(s);
+		error = add_marks(s);
 	forget(s->map, s->map_size);
 	return error;
 }
@@ -315,6 +315,30 @@ bool snapshot_links_frames(const struct snapshot *s, uint32_t edge)
 		       payload == HGS_FRAME_GENERATOR || payload == HGS_FRAME_OBJECT;
 	return HGS_EDGE_KIND(edge) == HGS_EDGE_MEMBER &&
 	       strcmp(snapshot_string(s, payload), "f_back") == 0;
+}
+
+#define DISPLAYED 7u
+#define DISPLAYED_LATELY 8u
+
+static unsigned is_result(const char *name)
+{
+	size_t underscores = strspn(name, "_"), digits = strspn(name + underscores, "0123456789");
+
+	if (name[underscores + digits])
+		return 0;
+	if (digits)
+		return underscores <= 1 ? DISPLAYED : 0;
+	return underscores && underscores <= 3 ? DISPLAYED_LATELY : 0;
+}
+
+unsigned snapshot_displayed(const struct snapshot *s, uint32_t from, uint32_t edge)
+{
+	enum hgs_edge kind = HGS_EDGE_KIND(edge);
+
+	return s->flags[from] & SNAPSHOT_DISPLAYED &&
+			       (kind == HGS_EDGE_KEY || kind == HGS_EDGE_ATTR)
+		       ? is_result(snapshot_text(s, HGS_EDGE_PAYLOAD(edge)))
+		       : 0;
 }
 
 const char *snapshot_type_name(const struct snapshot *s, uint32_t object)

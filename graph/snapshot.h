@@ -59,7 +59,7 @@ struct snapshot {
 	const struct hgs_buffer *buffers;
 	uint32_t num_buffers;
 	/* sections repacked from longer records of a later minor revision, sizes with buffers,
-	 * flags with SNAPSHOT_LOOKS */
+	 * flags with marks */
 	void *owned[32];
 };
 
@@ -80,8 +80,10 @@ static inline const char *snapshot_text(const struct snapshot *s, uint32_t objec
 /* "ctypes.CDLL", "dict", "frame" ...; never NULL. */
 const char *snapshot_type_name(const struct snapshot *s, uint32_t object);
 
-/* A flag that no file has: observers.h says of whom. */
+/* Flags that no file has (marks.h): of who only looks, and of where an IPython keeps, beside other
+ * things, what it has displayed. */
 #define SNAPSHOT_LOOKS (1u << 31)
+#define SNAPSHOT_DISPLAYED (1u << 30)
 
 /* Whether a reference leads from a thread or frame to a frame, its generator or the object that shows it. */
 bool snapshot_links_frames(const struct snapshot *s, uint32_t edge);
@@ -91,3 +93,8 @@ static inline bool snapshot_observes(const struct snapshot *s, uint32_t from, ui
 {
 	return s->flags[from] & (HGS_OBJ_OBSERVER | SNAPSHOT_LOOKS) && !snapshot_links_frames(s, edge);
 }
+
+/* Whether the reference is to something as the result of a cell: how many steps farther that is than a
+ * name which somebody gave. 0 of other references; `_12` and Out[12] are nearer than `_`, `__` and
+ * `___`, which are another thing after the next result. */
+unsigned snapshot_displayed(const struct snapshot *s, uint32_t from, uint32_t edge);

@@ -90,7 +90,11 @@ def outline(group):
 @pytest.mark.parametrize("verb", VERBS, ids=" ".join)
 def test_svg_says_what_it_shows(verb, snapshot, tmp_path):
     root = ElementTree.parse(draw(verb, snapshot, tmp_path / "x.svg")).getroot()
-    ground = colour(next(root.iter(f"{SVG}polygon")).get("fill"), "#ffffff")
+    page = next(root.iter(f"{SVG}polygon"))
+    scale = float(re.search(r"scale\((\S+)", next(root.iter(f"{SVG}g")).get("transform"))[1])
+    width = float(root.get("viewBox").split()[2])
+    assert abs((extent(page)[1] - extent(page)[0]) * scale - width) < width / 50, "all of the page is shown"
+    ground = colour(page.get("fill"), "#ffffff")
     nodes = list(parts(root, "node"))
     assert nodes
     for group, role in nodes:

@@ -104,7 +104,7 @@ def test_made_at_the_prompt(pdb):
     assert re.match(r"local new in work:\d+ of thread N$", path)
     assert "type `new = None` in the debugger" in fix
     found = debugger.answer("p heapgraph.refcount(new)")
-    assert "counted=1" in found and "\"['new']\"" in found
+    assert "referred to 1 times" in found and "  ['new']  of dict" in found
     debugger.answer("alive = weakref.ref(new)")
     debugger.answer("new = None")
     assert re.search("^None$", debugger.answer("p alive()"), re.M)
@@ -132,7 +132,7 @@ def test_in_post_mortem(pdb):
 def test_program_started_by_pdb(pdb, tmp_path):
     program = tmp_path / "program.py"
     program.write_text(f"import heapgraph{WORK}kept, made = {{}}, kept.pop('a')\n"
-                                         "def fail(mine):\n    raise ValueError\nfail(made)\n")
+                       "def fail(mine):\n    raise ValueError\nfail(made)\n")
     debugger = pdb("-m", "pdb", "-c", "continue", str(program))
     assert "Uncaught exception" in debugger.heading
     assert paths(debugger, "heapgraph.why_alive(mine)")[0] == "__main__.made"

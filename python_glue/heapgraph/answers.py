@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import html
 import tempfile
 import textwrap
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Tuple, Union
 
 from .command import Error, PathLike, Row, answer, run, text
+from .notebook import as_html
 
 # Of each verb, the list that it is about.
 _ROWS = {"report": "findings", "handles": "libraries", "cycles": "cycles", "types": "types",
@@ -90,7 +90,7 @@ class Answer:
             return None  # a verb without a picture, or no folder for it: the text is there
 
     def _repr_html_(self) -> str:
-        return f"{self._repr_svg_() or ''}<pre>{html.escape(repr(self))}</pre>"
+        return as_html(repr(self), self._repr_svg_())
 
 
 class Report(Answer):

@@ -225,33 +225,65 @@ static void test_logger(void **state)
 
 static void test_displayed(void **state)
 {
-	static const char record[] = "IPython's record of what was displayed", fix[] = "%reset -f out";
+	static const char record[] = "IPython's record of what was displayed";
 	struct heap *heap = heap_create();
 	uint32_t main = heap_module(heap, "__main__", NULL), plain = heap_module(heap, "plain", NULL);
 	uint32_t out = heap_object(heap, "dict"), shown = heap_object(heap, "app.Frame");
 	uint32_t last = heap_object(heap, "app.Frame"), mine = heap_object(heap, "app.Frame");
 	uint32_t hook = heap_object(heap, "IPython.core.displayhook.DisplayHook");
 	uint32_t older = heap_object(heap, "app.Frame"), hidden = heap_object(heap, "app.Frame");
-	uint32_t shell = heap_object(heap, "ipykernel.zmqshell.ZMQInteractiveShell");
-	uint32_t names = heap_object(heap, "dict");
+	uint32_t shell = heap_object(heap, "IPython.core.interactiveshell.InteractiveShell");
+	uint32_t names = heap_object(heap, "dict"), method = heap_object(heap, "method");
+	uint32_t named = heap_object(heap, "app.Frame"), list = heap_object(heap, "list");
 
 	heap_key(heap, main, "_oh", out);
 	heap_key(heap, out, "7", shown);
 	heap_key(heap, main, "_12", last);
-	heap_key(heap, main, "hook", hook);
+	heap_key(heap, main, "get_ipython", method);
+	heap_member(heap, method, "__self__", shell);
+	heap_key(heap, heap_dict_of(heap, shell), "displayhook", hook);
 	heap_key(heap, heap_dict_of(heap, hook), "__", older);
 	heap_key(heap, plain, "_", mine);
-	heap_key(heap, main, "shell", shell);
 	heap_key(heap, heap_dict_of(heap, shell), "user_ns_hidden", names);
 	heap_key(heap, names, "_3", hidden);
+	heap_key(heap, out, "8", named);
+	heap_key(heap, main, "box", list);
+	heap_refer(heap, list, index_edge(2), named);
 	assert_place(heap, shown,
-		     &(struct expected){"Out['7']", record, fix, SEVERITY_WARNING});
-	assert_place(heap, last, &(struct expected){"_12", record, fix, SEVERITY_WARNING});
-	assert_place(heap, older, &(struct expected){"__", record, fix, SEVERITY_WARNING});
+		     &(struct expected){"Out[7]", record, "`%xdel _7`", SEVERITY_WARNING});
+	assert_place(heap, last, &(struct expected){"_12", record, "`%xdel _12`", SEVERITY_WARNING});
+	assert_place(heap, older, &(struct expected){"__", record, "%reset -f out", SEVERITY_WARNING});
 	assert_place(heap, mine, &(struct expected){"plain._", NULL, NULL, SEVERITY_NOTE});
 	assert_place(heap, hidden,
 		     &(struct expected){"get_ipython().user_ns_hidden['_3']", record,
 					"`del get_ipython().user_ns_hidden['_3']`", SEVERITY_WARNING});
+	assert_place(heap, named, &(struct expected){"box[2]", NULL, NULL, SEVERITY_NOTE});
+	heap_destroy(heap);
+}
+
+/* The last exception in IPython, which has it in several places. */
+static void test_shown_exception(void **state)
+{
+	struct heap *heap = heap_create();
+	uint32_t main = heap_module(heap, "__main__", NULL), out = heap_object(heap, "dict");
+	uint32_t shell = heap_object(heap, "IPython.core.interactiveshell.InteractiveShell");
+	uint32_t method = heap_object(heap, "method"), frame = heap_object(heap, "frame");
+	uint32_t formatter = heap_object(heap, "IPython.core.ultratb.AutoFormattedTB");
+	uint32_t traceback = heap_object(heap, "traceback"), thing = heap_object(heap, "app.Frame");
+
+	heap_type(heap, "IPython.core.displayhook.DisplayHook");
+	heap_key(heap, main, "_oh", out);
+	heap_key(heap, main, "get_ipython", method);
+	heap_member(heap, method, "__self__", shell);
+	heap_attr(heap, shell, "InteractiveTB", formatter);
+	heap_attr(heap, formatter, "tb", traceback);
+	heap_member(heap, traceback, "tb_frame", frame);
+	heap_refer(heap, frame, HGS_EDGE_NAME(HGS_EDGE_LOCAL, heap_str(heap, "x")), thing);
+	heap_frame(heap, (struct hgs_frame){.object = frame, .code = HGS_NONE, .line = 3,
+					    .thread = HGS_NONE, .name = heap_string(heap, "f")});
+	assert_place(heap, thing,
+		     &(struct expected){"local x in f:3 of get_ipython().InteractiveTB.tb",
+					"the last exception", "a cell `1/0` replaces it", SEVERITY_WARNING});
 	heap_destroy(heap);
 }
 
@@ -351,6 +383,7 @@ int main(void)
 		cmocka_unit_test(test_ffi),
 		cmocka_unit_test(test_logger),
 		cmocka_unit_test(test_displayed),
+		cmocka_unit_test(test_shown_exception),
 		cmocka_unit_test(test_kept_beside),
 		cmocka_unit_test(test_classes),
 		cmocka_unit_test(test_handled),
