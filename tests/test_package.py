@@ -9,6 +9,7 @@ import zipfile
 from email import message_from_string
 from pathlib import Path
 
+import interpreters
 import pytest
 import python_module
 import tool
@@ -114,7 +115,7 @@ def test_wheel_is_whole(built_wheel):
     assert metadata["Version"] == tool.heapgraph("--version").out.split()[1]
     classifiers = metadata.get_all("Classifier")
     assert [one for one in classifiers if re.search(r":: 3\.\d+$", one)] == \
-        [f"Programming Language :: Python :: 3.{minor}" for minor in range(8, 15)]
+        [f"Programming Language :: Python :: 3.{minor}" for minor in interpreters.SUPPORTED]
     assert metadata.get_payload().startswith("# heapgraph")
     assert len(binaries) == 2
     for binary in binaries.values():
