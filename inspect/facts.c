@@ -102,8 +102,7 @@ static struct hg_error *write_native(const struct facts *f, const struct snapsho
 {
 	struct snapshot heap = *core;
 	const struct native_source source = { .heap = &heap, .memory = f->memory, .map = map,
-					      .threads = f->freeze->threads,
-					      .num_threads = f->freeze->num_threads };
+					      .freeze = f->freeze };
 
 	heap.roots = small->roots;
 	heap.num_roots = small->num_roots;

@@ -28,6 +28,10 @@ struct freeze_thread {
 	uint64_t registers[15]; /* the other general ones */
 };
 
+struct scan;
+struct scan_range;
+struct scan_hits;
+
 /* The copy, stopped, controlled by us alone, killed by the kernel when we die. In FREEZE_PAUSE it
  * shares the target's memory, and the target's threads stay stopped until freeze_end(). */
 struct freeze {
@@ -42,6 +46,11 @@ struct freeze {
 	/* How long a walk over it may take, and the visit of one object; 0: the first without end, the
 	 * second half a minute. */
 	uint64_t walk_ns, object_ns;
+	/* Has the copy look through ranges of its own memory for what `scan` wants; NULL, or ret->done is
+	 * false: it is to be read from here. The caller frees ret->hit. */
+	struct hg_error *(*search)(void *context, const struct scan *scan,
+				   const struct scan_range *ranges, size_t count, struct scan_hits *ret);
+	void *search_context;
 	struct freeze_private *private;
 };
 

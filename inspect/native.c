@@ -95,46 +95,118 @@ static struct hg_error *take(void *context, uint64_t at, uint64_t value, uint32_
 	return add(&s->words, &s->num_words, &word);
 }
 
-static struct hg_error *search_segment(struct search *s, size_t i, enum hgs_place use, uint64_t most)
+/* What is to be searched: the segments, and where each lies. */
+struct plan {
+	struct scan_range *ranges;
+	uint32_t *segments;
+	uint32_t num_ranges, num_segments;
+	uint64_t bytes;
+};
+
+static void plan_deinit(struct plan *plan)
+{
+	free(plan->ranges);
+	free(plan->segments);
+}
+
+static struct hg_error *plan_segment(struct search *s, uint32_t i, uint64_t most, struct plan *plan)
 {
 	const struct hgs_segment *segment = &s->source->map->segments[i];
 	/* Of a library's data a core has the pages that nobody has written as well. */
-	bool whole = use == HGS_PLACE_DATA && *s->source->map->maps[i].path == '/';
+	bool whole = regions_use(&s->regions, i) == HGS_PLACE_DATA &&
+		     *s->source->map->maps[i].path == '/';
 	uint64_t bytes = whole ? segment->end - segment->start :
 			 scan_resident(s->scan, segment->start, segment->end);
+	struct scan_range *range;
+	uint32_t *row;
 
-	if (s->total.bytes + bytes > most) {
+	if (plan->bytes + bytes > most) {
 		s->total.left_out += bytes;
 		return NULL;
 	}
-	s->segment = (uint32_t)i;
-	s->place = use;
-	s->live = use == HGS_PLACE_STACK ? regions_live(&s->regions, i) : 0;
-	return scan_run(s->scan, segment->start, segment->end, whole, take, s, &s->total.bytes);
+	range = list_add(&plan->ranges, &plan->num_ranges);
+	row = list_add(&plan->segments, &plan->num_segments);
+	if (!range || !row)
+		return &hg_error_no_memory;
+	*range = (struct scan_range){ segment->start, segment->end, whole };
+	*row = i;
+	plan->bytes += bytes;
+	return NULL;
 }
 
 /* The most telling first: the search is bounded. */
-static struct hg_error *search_memory(struct search *s)
+static struct hg_error *make_plan(struct search *s, struct plan *plan)
 {
 	static const enum hgs_place order[] = { HGS_PLACE_DATA, HGS_PLACE_STACK, HGS_PLACE_HEAP,
 						HGS_PLACE_ANONYMOUS };
-	const struct linkmap *map = s->source->map;
 	uint64_t most = MOST_BYTES + MOST_BYTES_PER_OBJECT * (uint64_t)s->heap->n;
-	struct hg_error *error = regions_init(s->source->memory, map, s->source->threads,
-					      s->source->num_threads, s->heap, &s->regions);
+	struct hg_error *error = NULL;
 
 	for (size_t k = 0; k < sizeof(order) / sizeof(order[0]); k++)
-		for (size_t i = 0; i < map->num_segments && !error; i++)
+		for (uint32_t i = 0; i < s->source->map->num_segments && !error; i++)
 			if (regions_use(&s->regions, i) == order[k])
-				error = search_segment(s, i, order[k], most);
+				error = plan_segment(s, i, most, plan);
+	return error;
+}
+
+static void begin_segment(struct search *s, uint32_t segment)
+{
+	s->segment = segment;
+	s->place = regions_use(&s->regions, segment);
+	s->live = s->place == HGS_PLACE_STACK ? regions_live(&s->regions, segment) : 0;
+}
+
+static struct hg_error *search_from_here(struct search *s, const struct plan *plan)
+{
+	struct hg_error *error = NULL;
+
+	for (uint32_t i = 0; i < plan->num_ranges && !error; i++) {
+		begin_segment(s, plan->segments[i]);
+		error = scan_run(s->scan, &plan->ranges[i], take, s, &s->total.bytes);
+	}
+	return error;
+}
+
+static struct hg_error *take_hits(struct search *s, const struct plan *plan, const struct scan_hits *hits)
+{
+	const struct scan_hit *hit = hits->hit, *end = hit + hits->count;
+	struct hg_error *error = NULL;
+
+	for (uint32_t i = 0; i < plan->num_ranges && !error; i++) {
+		const struct scan_range *range = &plan->ranges[i];
+
+		begin_segment(s, plan->segments[i]);
+		for (; hit < end && hit->at >= range->start && hit->at < range->end && !error; hit++)
+			error = take(s, hit->at, hit->value, hit->id);
+	}
+	s->total.bytes += hits->searched;
+	return error;
+}
+
+static struct hg_error *search_memory(struct search *s)
+{
+	_cleanup_(plan_deinit) struct plan plan = { 0 };
+	const struct freeze *freeze = s->source->freeze;
+	struct scan_hits hits = { 0 };
+	struct hg_error *error = regions_init(s->source->memory, s->source->map, freeze->threads,
+					      freeze->num_threads, s->heap, &s->regions);
+
+	if (!error)
+		error = make_plan(s, &plan);
+	if (!error && freeze->search)
+		error = freeze->search(freeze->search_context, s->scan, plan.ranges, plan.num_ranges,
+				       &hits);
+	if (!error)
+		error = hits.done ? take_hits(s, &plan, &hits) : search_from_here(s, &plan);
+	free(hits.hit);
 	return error;
 }
 
 /* What is in registers is on no stack. */
 static void search_registers(struct search *s)
 {
-	for (size_t i = 0; i < s->source->num_threads; i++) {
-		const struct freeze_thread *thread = &s->source->threads[i];
+	for (size_t i = 0; i < s->source->freeze->num_threads; i++) {
+		const struct freeze_thread *thread = &s->source->freeze->threads[i];
 
 		for (size_t k = 0; k < sizeof(thread->registers) / sizeof(thread->registers[0]); k++) {
 			uint32_t id = scan_lookup(s->scan, thread->registers[k]);

@@ -10,8 +10,7 @@ struct native_source {
 	const struct snapshot *heap; /* the walk's columns, with ROOTS, THREADS and HOLDERS */
 	const struct memory *memory; /* of the frozen copy */
 	const struct linkmap *map;
-	const struct freeze_thread *threads; /* of the target, at the freeze */
-	size_t num_threads;
+	const struct freeze *freeze;
 };
 
 /* Counts references, reads those of opaque objects, and searches the writable memory where that leaves

@@ -234,8 +234,8 @@ static struct hg_error *add_running(struct pointers *p)
 {
 	struct hg_error *error = NULL;
 
-	for (size_t i = 0; i < p->source->num_threads && !error; i++) {
-		const struct freeze_thread *thread = &p->source->threads[i];
+	for (size_t i = 0; i < p->source->freeze->num_threads && !error; i++) {
+		const struct freeze_thread *thread = &p->source->freeze->threads[i];
 		const struct hgs_segment *stack = segment_at(p->source->map, thread->sp);
 		const struct target *target = target_of(p, thread->ip);
 

@@ -11,7 +11,9 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "pagemap.h"
@@ -24,14 +26,16 @@ enum { WANTS_VALUE = 1, WANTS_RANGE = 2 };
 #define READ (64 * PAGE) /* what a processor's second cache keeps from the reading to the looking */
 #define WORDS (PAGE / sizeof(uint64_t))
 
+struct slot {
+	uint64_t value; /* 0: empty */
+	uint32_t id, pad;
+};
+
 struct scan {
-	const struct memory *memory;
+	const struct memory *memory; /* NULL: our own */
 	int pagemap; /* -1: not to be had, every page is read */
 	int mem;     /* /proc/PID/mem; -1: not to be had */
-	struct {
-		uint64_t value; /* 0: empty */
-		uint32_t id;
-	} *slots;
+	struct slot *slots;
 	size_t mask;
 	struct range *ranges; /* ascending */
 	size_t num_ranges;
@@ -86,9 +90,55 @@ void scan_destroy(struct scan *scan)
 		close(scan->pagemap);
 	if (scan->mem >= 0)
 		close(scan->mem);
-	free(scan->slots);
-	free(scan->ranges);
+	if (scan->memory) { /* otherwise they are where scan_save() wrote them */
+		free(scan->slots);
+		free(scan->ranges);
+	}
 	free(scan);
+}
+
+/* In front of the slots and the ranges, as scan_save() writes them. */
+struct saved {
+	uint64_t mask, num_ranges;
+	uint8_t filter[1u << FILTER_BITS];
+};
+
+bool scan_save(const struct scan *scan, int file)
+{
+	const struct saved head = { .mask = scan->mask, .num_ranges = scan->num_ranges };
+	const struct {
+		const void *data;
+		size_t size;
+	} pieces[] = {
+		{ &head, offsetof(struct saved, filter) },
+		{ scan->filter, sizeof(scan->filter) },
+		{ scan->slots, (scan->mask + 1) * sizeof(*scan->slots) },
+		{ scan->ranges, scan->num_ranges * sizeof(*scan->ranges) },
+	};
+
+	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++)
+		if (pieces[i].size &&
+		    write(file, pieces[i].data, pieces[i].size) != (ssize_t)pieces[i].size)
+			return false;
+	return true;
+}
+
+struct hg_error *scan_load(const void *saved, struct scan **ret)
+{
+	const struct saved *head = saved;
+	struct scan *scan = calloc(1, sizeof(*scan));
+
+	if (!scan)
+		return &hg_error_no_memory;
+	scan->mask = head->mask;
+	scan->num_ranges = head->num_ranges;
+	scan->slots = (struct slot *)(head + 1);
+	scan->ranges = (struct range *)(scan->slots + scan->mask + 1);
+	memcpy(scan->filter, head->filter, sizeof(scan->filter));
+	scan->pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	scan->mem = -1;
+	*ret = scan;
+	return NULL;
 }
 
 static size_t slot_of(const struct scan *scan, uint64_t value)
@@ -219,10 +269,11 @@ static bool read_run(struct scan *scan, uint64_t start, size_t size)
 static struct hg_error *look_at_pages(struct scan *scan, uint64_t start, size_t pages,
 				      scan_found *found, void *context, uint64_t *searched)
 {
+	const uint64_t *words = scan->memory ? scan->words : (const uint64_t *)(uintptr_t)start;
 	struct hg_error *error = NULL;
 
 	for (size_t i = 0; i < pages && !error; i++) {
-		const uint64_t *page = &scan->words[i * WORDS];
+		const uint64_t *page = &words[i * WORDS];
 
 		if (is_blank(page))
 			continue;
@@ -241,26 +292,26 @@ static struct hg_error *look_at_run(struct scan *scan, uint64_t start, size_t pa
 	for (uint64_t at = start, end = start + pages * PAGE; at < end && !error; at += READ) {
 		size_t size = end - at < READ ? end - at : READ;
 
-		if (!read_run(scan, at, size))
+		if (scan->memory && !read_run(scan, at, size))
 			return NULL;
 		error = look_at_pages(scan, at, size / PAGE, found, context, searched);
 	}
 	return error;
 }
 
-struct hg_error *scan_run(struct scan *scan, uint64_t start, uint64_t end, bool whole,
-			  scan_found *found, void *context, uint64_t *searched)
+struct hg_error *scan_run(struct scan *scan, const struct scan_range *range, scan_found *found,
+			  void *context, uint64_t *searched)
 {
 	struct hg_error *error = NULL;
-	uint64_t entries[PAGES];
+	uint64_t entries[PAGES], end = range->end;
 
-	for (uint64_t at = start; at < end && !error; at += PIECE) {
+	for (uint64_t at = range->start; at < end && !error; at += PIECE) {
 		size_t pages = (end - at < PIECE ? end - at : PIECE) / PAGE, run;
 
-		if (!whole)
+		if (!range->whole)
 			pagemap_own(scan->pagemap, at, pages, entries);
 		for (size_t i = 0; i < pages && !error; i += run ? run : 1) {
-			for (run = 0; i + run < pages && (whole || entries[i + run]); run++)
+			for (run = 0; i + run < pages && (range->whole || entries[i + run]); run++)
 				;
 			if (run)
 				error = look_at_run(scan, at + i * PAGE, run, found, context, searched);

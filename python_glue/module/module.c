@@ -110,7 +110,9 @@ static struct hg_error *write_snapshot(struct self *self, struct taking *t, cons
 				 .copy = self->copy.pid,
 				 .memory = { .pid = self->copy.pid },
 				 .threads = self->threads,
-				 .num_threads = self->num_threads };
+				 .num_threads = self->num_threads,
+				 .search = own_copy_search,
+				 .search_context = &self->copy };
 	struct hg_error *error;
 
 	t->process = self->process;

@@ -17,16 +17,18 @@
 #include <unistd.h>
 
 #include "../../inspect/proc.h"
+#include "own_search.h"
 
 #define GIVEN 8192 /* roots that the interpreter keeps outside the heap: some hundred */
 #define FAULT_STACK 65536
 
-enum { STARTING, WAITING, WALKING, WALKED };
+enum { STARTING, WAITING, WALKING, SEARCHING, DONE };
 
 /* Only the child writes `control` once it walks. */
 struct own_shared {
 	uint32_t step; /* futex */
 	struct hook_control control, seen;
+	struct own_search search;
 	sigjmp_buf fault;
 	struct hook_given given[GIVEN];
 	char fault_stack[FAULT_STACK];
@@ -99,26 +101,44 @@ static void set_limits(void)
 	setrlimit(RLIMIT_CORE, &limit);
 }
 
-/* All that the copy ever does: system calls, the hook, and tp_traverse functions. A service that has given
+static void walk(struct own_shared *shared)
+{
+	shared->seen.phase = UINT32_MAX;
+	if (!sigsetjmp(shared->fault, 0) || goes_on(shared))
+		hook_run(&shared->control);
+}
+
+static void search(struct own_shared *shared, int file)
+{
+	if (!sigsetjmp(shared->fault, 0))
+		own_search_run(&shared->search, file);
+}
+
+/* All that the copy ever does: system calls, the hook, tp_traverse functions, the search. A service that has given
  * up its rights, or that lets nobody look into it, is not dumpable, and neither would its copy be: who
  * made it might not read it (__ptrace_may_access() in kernel/ptrace.c). */
-__attribute__((__noreturn__)) static void child(struct own_shared *shared, pid_t parent)
+__attribute__((__noreturn__)) static void child(const struct own_copy *copy, pid_t parent)
 {
+	struct own_shared *shared = copy->shared;
+	uint32_t now;
+
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_DUMPABLE, 1);
 	if (getppid() != parent)
 		_exit(1);
 	set_limits();
-	set_step(shared, WAITING);
-	while (__atomic_load_n(&shared->step, __ATOMIC_SEQ_CST) == WAITING)
-		wait_step(shared, WAITING);
 	catch_faults(shared);
-	shared->seen.phase = UINT32_MAX;
-	if (!sigsetjmp(shared->fault, 0) || goes_on(shared))
-		hook_run(&shared->control);
-	set_step(shared, WALKED);
-	for (;;)
-		pause();
+	for (uint32_t step = WAITING;; step = DONE) {
+		set_step(shared, step);
+		do {
+			wait_step(shared, step);
+			now = __atomic_load_n(&shared->step, __ATOMIC_SEQ_CST);
+		} while (now == step);
+		if (now == WALKING)
+			walk(shared);
+		else
+			search(shared, copy->file);
+	}
 }
 
 struct hg_error *own_copy_prepare(struct own_copy *ret)
@@ -130,6 +150,7 @@ struct hg_error *own_copy_prepare(struct own_copy *ret)
 	if (shared == MAP_FAILED)
 		return hg_error_errno(HG_EXIT_FAILURE, errno, "cannot map memory for the walk");
 	ret->shared = shared;
+	ret->file = memfd_create("heapgraph", MFD_CLOEXEC); /* without it, the search is made from here */
 	return NULL;
 }
 
@@ -146,7 +167,7 @@ struct hg_error *own_copy_make(struct own_copy *copy)
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	pid = syscall(SYS_clone, 0L, NULL, NULL, NULL, 0L);
 	if (!pid)
-		child(copy->shared, parent);
+		child(copy, parent);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (pid < 0)
 		return hg_error_hint(hg_error_errno(HG_EXIT_FAILURE, errno,
@@ -183,12 +204,12 @@ static struct hg_error *await(struct own_copy *copy, uint32_t step)
 
 	while (__atomic_load_n(&shared->step, __ATOMIC_SEQ_CST) == step) {
 		wait_step(shared, step);
-		if (walk_stands_still(&pace, &shared->control))
+		if (step == WALKING && walk_stands_still(&pace, &shared->control))
 			return walk_stuck();
 		if (waitpid(copy->pid, NULL, __WALL | WNOHANG)) {
 			copy->pid = 0;
 			return hg_error_hint(hg_error_new(HG_EXIT_FAILURE,
-							  "the copy was killed while it walked"),
+							  "the copy of the process was killed"),
 					     "see whether the cgroup ran out of memory (dmesg)");
 		}
 	}
@@ -304,6 +325,20 @@ struct hg_error *own_copy_mark(const struct own_copy *copy, const struct hook_co
 	return NULL;
 }
 
+struct hg_error *own_copy_search(void *context, const struct scan *scan,
+				 const struct scan_range *ranges, size_t count, struct scan_hits *ret)
+{
+	struct own_copy *copy = context;
+	struct hg_error *error;
+
+	*ret = (struct scan_hits){ 0 };
+	if (!own_search_ask(&copy->shared->search, copy->file, scan, ranges, count))
+		return NULL;
+	set_step(copy->shared, SEARCHING);
+	error = await(copy, SEARCHING);
+	return error ? error : own_search_answer(&copy->shared->search, copy->file, ret);
+}
+
 void own_copy_end(struct own_copy *copy)
 {
 	if (copy->pid) {
@@ -312,7 +347,10 @@ void own_copy_end(struct own_copy *copy)
 			;
 		copy->pid = 0;
 	}
-	if (copy->shared)
-		munmap(copy->shared, sizeof(*copy->shared));
+	if (!copy->shared)
+		return;
+	if (copy->file >= 0)
+		close(copy->file);
+	munmap(copy->shared, sizeof(*copy->shared));
 	copy->shared = NULL;
 }

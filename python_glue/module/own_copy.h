@@ -7,11 +7,13 @@
  * sees it, and dies with the thread that made it. */
 #pragma once
 
+#include "../../inspect/scan.h"
 #include "../../inspect/walk.h"
 
 struct own_copy {
 	pid_t pid;		  /* 0: not made yet */
 	struct own_shared *shared; /* mapped in both */
+	int file;		   /* in memory, open in both; -1: none */
 };
 
 /* Maps what both share. */
@@ -27,5 +29,9 @@ _must_check_ struct hg_error *own_copy_walk(struct own_copy *copy, const struct 
  * whose they are, in the copy's columns. O(frames of all threads). */
 _must_check_ struct hg_error *own_copy_mark(const struct own_copy *copy,
 					    const struct hook_control *control, unsigned frames);
+/* freeze->search of such a copy. */
+_must_check_ struct hg_error *own_copy_search(void *copy, const struct scan *scan,
+					      const struct scan_range *ranges, size_t count,
+					      struct scan_hits *ret);
 /* Kills and collects it. Idempotent. */
 void own_copy_end(struct own_copy *copy);

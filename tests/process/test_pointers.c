@@ -18,6 +18,7 @@ struct world {
 	struct snapshot heap;
 	struct memory memory;
 	struct native_source source;
+	struct freeze freeze;
 	uint64_t base;
 	uint64_t words[HEAP_WORDS];
 };
@@ -57,7 +58,8 @@ static void make(struct world *w)
 							   .end = w->map.maps[i].end,
 							   .prot = w->map.maps[i].prot,
 							   .library = HGS_NONE };
-	w->source = (struct native_source){ .heap = &w->heap, .memory = &w->memory, .map = &w->map };
+	w->source = (struct native_source){ .heap = &w->heap, .memory = &w->memory, .map = &w->map,
+					    .freeze = &w->freeze };
 }
 
 static void unmake(struct world *w)
@@ -160,8 +162,8 @@ static void test_running(void **state)
 	make(&w);
 	thread = (struct freeze_thread){ .sp = (uint64_t)(uintptr_t)w.words,
 					 .ip = address(&w, CODE, 5) };
-	w.source.threads = &thread;
-	w.source.num_threads = 1;
+	w.freeze.threads = &thread;
+	w.freeze.num_threads = 1;
 	assert_null(pointers_create(&w.source, &pointers));
 	assert_null(pointers_finish(pointers, &rows, &count));
 	assert_int_equal(count, 1);

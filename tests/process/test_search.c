@@ -56,6 +56,31 @@ static void test_pagemap(void **state)
 	close(pagemap);
 }
 
+/* The same is found by another process that has the memory, in place. */
+static void test_in_place(const struct scan *scan, uint64_t start, const struct hits *wanted,
+			  uint64_t searched)
+{
+	int file = memfd_create("scan", MFD_CLOEXEC);
+	struct hits hits = { 0 };
+	uint64_t bytes = 0;
+	struct scan *own;
+	void *saved;
+	off_t size;
+
+	assert_true(scan_save(scan, file));
+	size = lseek(file, 0, SEEK_CUR);
+	saved = mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED, file, 0);
+	assert_true(saved != MAP_FAILED);
+	assert_null(scan_load(saved, &own));
+	assert_null(scan_run(own, &(struct scan_range){ start, start + PAGES * PAGE, false },
+			     note, &hits, &bytes));
+	assert_int_equal(bytes, searched);
+	assert_memory_equal(&hits, wanted, sizeof(hits));
+	scan_destroy(own);
+	munmap(saved, (size_t)size);
+	close(file);
+}
+
 /* Wanted values, tagged ones too, and ranges are found; a hole is passed over, and pages that were never
  * touched are not read. */
 static void test_scan(void **state)
@@ -81,7 +106,8 @@ static void test_scan(void **state)
 	assert_null(scan_want_range(scan, 0x4000000, 0x4001000));
 	assert_int_equal(scan_lookup(scan, 0x7fff12340), 5);
 	assert_int_equal(scan_lookup(scan, 0x7fff12350), SCAN_NO_VALUE);
-	assert_null(scan_run(scan, start, start + PAGES * PAGE, false, note, &hits, &searched));
+	assert_null(scan_run(scan, &(struct scan_range){ start, start + PAGES * PAGE, false },
+			     note, &hits, &searched));
 	assert_int_equal(hits.count, 3);
 	assert_int_equal(hits.at[0], start + 24);
 	assert_int_equal(hits.at[1], start + 10 * PAGE);
@@ -90,10 +116,12 @@ static void test_scan(void **state)
 	assert_int_equal(hits.id[2], SCAN_NO_VALUE);
 	assert_true(searched <= 8 * PAGE);
 	assert_int_equal(scan_resident(scan, start, start + PAGES * PAGE), searched);
+	test_in_place(scan, start, &hits, searched);
 	/* Whole, up to the hole: untouched pages are zeros, which are not counted. */
 	hits = (struct hits){ 0 };
 	searched = 0;
-	assert_null(scan_run(scan, start, start + 20 * PAGE, true, note, &hits, &searched));
+	assert_null(scan_run(scan, &(struct scan_range){ start, start + 20 * PAGE, true },
+			     note, &hits, &searched));
 	assert_int_equal(hits.count, 2);
 	assert_int_equal(searched, 2 * PAGE);
 	scan_destroy(scan);
