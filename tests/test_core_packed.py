@@ -9,6 +9,7 @@ import time
 import pytest
 
 import processes
+import systemd_coredump
 import tool
 from agreement import gcore, needs_gcore, same
 
@@ -133,3 +134,19 @@ def open_files(pid):
         return [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
     except OSError:
         return []
+
+
+def test_file_of_systemd_coredump(one_python, sample, run, tmp_path):
+    """By Debian's systemd-coredump itself, in a mount namespace."""
+    target = sample(one_python, "cycle_pins_library")
+    folder = tmp_path / "var"
+    folder.mkdir()
+    try:
+        packed = systemd_coredump.file_of(target.pid, gcore(target.pid, tmp_path), folder)
+    except systemd_coredump.Unavailable as reason:
+        pytest.skip(str(reason))
+    assert packed.name.startswith("core.python") and packed.suffix in (".zst", ".lz4")
+    assert f".{target.pid}." in packed.name
+    result = run("report", packed, "--json")
+    assert result.code == 0, result.err
+    same(run("attach", target.pid, "--json"), result)

@@ -1,5 +1,4 @@
-/* libFuzzer: any bytes as a core file, as far as it is read outside of the sandbox. Seeds are small
- * cores: ulimit -c unlimited; a program of a few pages; kill -ABRT. */
+/* libFuzzer: any bytes as a core file, as far as it is read outside of the sandbox. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
