@@ -110,8 +110,16 @@ class HeapgraphInferior:
             self.of = now
         return self.descriptor
 
+    @staticmethod
+    def folder():
+        try:
+            return tempfile.TemporaryDirectory(prefix="heapgraph-gdb-")
+        except OSError as error:
+            raise gdb.GdbError(f"there is no folder for what is read: {error.strerror}\n"
+                               "hint: start gdb with TMPDIR set to one that may be written") from error
+
     def take(self, inferior, core):
-        with tempfile.TemporaryDirectory(prefix="heapgraph-gdb-") as folder:
+        with self.folder() as folder:
             path = os.path.join(folder, "inferior.hgs")
             if core:
                 self.tool.run(["types", core, "-q", "-o", path, *self.places()], quiet=True)
@@ -233,7 +241,7 @@ In expressions, $heapgraph("OBJECT") is the address of an object."""
     def ask(self, before, behind, translate=lambda word: word, quiet=False):
         behind = [translate(behind[0]), *behind[1:]] if behind else behind
         snapshot = self.inferior.snapshot()
-        with tempfile.TemporaryDirectory(prefix="heapgraph-gdb-") as folder:
+        with self.inferior.folder() as folder:
             source = os.path.join(folder, "now")  # as diff calls it
             os.symlink(f"/proc/self/fd/{snapshot}", source)
             return self.tool.run([*before, source, *self.color(behind), *behind], [snapshot], quiet=quiet)

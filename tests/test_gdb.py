@@ -235,6 +235,8 @@ def test_error_lines(heavy_python, start, gdb, tmp_path):
     script = tmp_path / "script.gdb"
     script.write_text("heapgraph why 0x10\necho not reached\\n\n", encoding="utf-8")
     assert "not reached" not in gdb(("-p", target.pid, "-x", script)).stdout
+    done = gdb(("-p", target.pid), "python import tempfile; tempfile.tempdir = '/proc'", "heapgraph types")
+    assert "there is no folder for what is read: " in done.stderr and "hint: start gdb" in done.stderr
     done = gdb(("-p", target.pid), "heapgraph report", HEAPGRAPH=str(tmp_path / "gone"))
     assert f"cannot run {tmp_path / 'gone'}" in done.stderr and "HEAPGRAPH" in done.stderr
     target.assert_unharmed()
