@@ -35,6 +35,7 @@ struct search {
 	uint32_t *semi;
 	struct link *link;
 	uint32_t reached;
+	uint32_t early; /* of these, by roots that are not late: the first numbers */
 };
 
 static void enter(struct search *search, uint32_t object, uint32_t parent)
@@ -135,15 +136,16 @@ static void semidominators(struct search *search)
 		link[w] = (struct link){.ancestor = search->parent[w], .label = w};
 	for (uint32_t w = search->reached; w; w--) {
 		uint32_t object = search->vertex[w], semi = search->parent[w];
+		uint32_t last = w > search->early ? search->reached : search->early;
 
 		look_ahead(search, w);
-		if (search->is_root[object] == DOMINATORS_ROOT)
+		if (search->is_root[object] & DOMINATORS_ROOT)
 			semi = 0;
 		for (uint64_t i = graph->in_start[object]; semi && i < graph->in_start[object + 1];
 		     i++) {
 			uint32_t v = search->number[graph->in_source[i]], least;
 
-			if (!v)
+			if (!v || v > last)
 				continue;
 			least = v > w ? evaluate(link, v, w) : v;
 			if (least < semi)
@@ -174,7 +176,11 @@ static struct hg_error *search_all(struct search *search)
 	for (uint32_t i = 0; i < n; i++) /* as if entered already */
 		search->number[i] = search->is_root[i] == DOMINATORS_OUT;
 	for (uint32_t i = 0; i < n; i++)
-		if (search->is_root[i] && !search->number[i])
+		if (search->is_root[i] == DOMINATORS_ROOT && !search->number[i])
+			visit(search, i);
+	search->early = search->reached;
+	for (uint32_t i = 0; i < n; i++)
+		if (search->is_root[i] == DOMINATORS_LATE && !search->number[i])
 			visit(search, i);
 	for (uint32_t i = 0; i < n; i++)
 		if (search->is_root[i] == DOMINATORS_OUT)

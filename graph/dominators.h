@@ -17,8 +17,9 @@ struct dominators {
 	uint32_t *objects;	/* [n + 1] how many, itself included; 0 where unreached */
 };
 
-/* What is_root says of an object. What is left out is as if it were not there. */
-enum dominators_part { DOMINATORS_OBJECT = 0, DOMINATORS_ROOT = 1, DOMINATORS_OUT = 2 };
+/* What is_root says of an object. What is left out is as if it were not there. A late root, and what only
+ * late roots reach, dominate each other and have no say in what a root reaches. */
+enum dominators_part { DOMINATORS_OBJECT = 0, DOMINATORS_ROOT = 1, DOMINATORS_OUT = 2, DOMINATORS_LATE = 3 };
 
 /* `is_root` has a byte for each object. The caller owns *ret. Semi-NCA of Georgiadis ("Linear-time
  * algorithms for dominators and related problems", 2005, section 2.3): O(n + m log n) for the

@@ -3,6 +3,7 @@
  * that does not enter it leaves over. */
 #include "gather.h"
 
+#include "answer_parts.h"
 #include "columns.h"
 #include "modules.h"
 #include "retained.h"
@@ -77,6 +78,22 @@ struct hg_error *gather(const struct answer *answer, const struct dominators *d,
 	return NULL;
 }
 
+/* Marks what the queued objects lead to and nothing has marked yet. */
+static void spread(const struct snapshot *s, uint8_t *seen, uint32_t *queue, uint32_t used, uint8_t mark)
+{
+	for (uint32_t next = 0; next < used; next++) {
+		uint32_t object = queue[next];
+
+		for (uint64_t e = s->start[object]; e < s->start[object + 1ul]; e++)
+			if (!seen[s->target[e]]) {
+				seen[s->target[e]] = mark;
+				queue[used++] = s->target[e];
+			}
+	}
+}
+
+enum { STAYS = 1, GOES };
+
 struct hg_error *retained_together(const struct answer *answer, const uint32_t *objects,
 				   uint64_t count, struct together *ret)
 {
@@ -92,25 +109,23 @@ struct hg_error *retained_together(const struct answer *answer, const uint32_t *
 	if (error)
 		return error;
 	for (uint64_t i = 0; i < count; i++)
-		seen[objects[i]] = 2;
+		seen[objects[i]] = GOES;
+	for (uint32_t i = 0; i < s->n; i++) {
+		if (seen[i] || (is_root[i] != DOMINATORS_ROOT && is_root[i] != DOMINATORS_OUT))
+			continue;
+		seen[i] = STAYS;
+		if (is_root[i] == DOMINATORS_ROOT)
+			queue[used++] = i;
+	}
+	spread(s, seen, queue, used, STAYS);
+	used = 0;
 	for (uint32_t i = 0; i < s->n; i++)
-		if (is_root[i] && !seen[i]) {
-			seen[i] = 1;
-			if (is_root[i] == DOMINATORS_ROOT)
-				queue[used++] = i;
-		}
-	for (uint32_t next = 0; next < used; next++)
-		for (uint64_t e = s->start[queue[next]]; e < s->start[queue[next] + 1ul]; e++)
-			if (!seen[s->target[e]]) {
-				seen[s->target[e]] = 1;
-				queue[used++] = s->target[e];
-			}
+		if (seen[i] == GOES)
+			queue[used++] = i;
+	spread(s, seen, queue, used, GOES);
 	*ret = (struct together){.freed = take_ptr(seen)};
 	for (uint32_t i = 0; i < s->n; i++) {
-		bool garbage = answer->reach->state[i] == REACH_GARBAGE ||
-			       answer->reach->state[i] == REACH_FROZEN;
-
-		ret->freed[i] = ret->freed[i] != 1 && !garbage;
+		ret->freed[i] = ret->freed[i] == GOES && !unreached(answer, i);
 		ret->objects += ret->freed[i];
 		ret->bytes += ret->freed[i] ? s->size[i] : 0;
 	}

@@ -19,11 +19,19 @@ static bool stays(const struct answer *answer, uint32_t i)
 	       (flags & (HGS_OBJ_IMMORTAL | HGS_OBJ_PSEUDO)) == HGS_OBJ_IMMORTAL;
 }
 
-static bool is_behind_observer(const struct answer *answer, uint32_t i)
+static enum dominators_part part_of(const struct answer *answer, uint32_t i)
 {
+	const struct snapshot *s = answer->s;
 	uint32_t parent = answer->reach->parent[i];
 
-	return parent != HGS_NONE && answer->s->flags[parent] & HGS_OBJ_OBSERVER;
+	if (s->flags[i] & HGS_OBJ_OBSERVER)
+		return DOMINATORS_OUT;
+	if (stays(answer, i))
+		return DOMINATORS_ROOT;
+	if (parent == HGS_NONE || !(s->flags[parent] & HGS_OBJ_OBSERVER))
+		return DOMINATORS_OBJECT;
+	return snapshot_observes(s, parent, s->name[answer->reach->parent_edge[i]]) ? DOMINATORS_LATE
+										    : DOMINATORS_ROOT;
 }
 
 struct hg_error *retained_roots(const struct answer *answer, uint8_t **ret)
@@ -34,11 +42,9 @@ struct hg_error *retained_roots(const struct answer *answer, uint8_t **ret)
 	if (!is_root)
 		return &hg_error_no_memory;
 	for (uint32_t i = 0; i < s->n; i++)
-		is_root[i] = s->flags[i] & HGS_OBJ_OBSERVER ? DOMINATORS_OUT
-			     : stays(answer, i) || is_behind_observer(answer, i) ? DOMINATORS_ROOT
-										  : 0;
+		is_root[i] = (uint8_t)part_of(answer, i);
 	for (uint32_t i = 0; i < s->num_roots; i++)
-		if (!is_root[s->roots[i].object])
+		if (is_root[s->roots[i].object] != DOMINATORS_OUT)
 			is_root[s->roots[i].object] = DOMINATORS_ROOT;
 	*ret = is_root;
 	return NULL;

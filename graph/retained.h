@@ -6,7 +6,7 @@
 
 /* A byte for each object, enum dominators_part: is it a root of what is alive? Roots are the known
  * roots, objects with references that nothing found accounts for, and immortal ones: none of them goes
- * when a referrer goes. Left out are observers; what only they lead to are roots. Caller frees.
+ * when a referrer goes. Left out are observers; late roots are what only they look at. Caller frees.
  * O(n). */
 _must_check_ struct hg_error *retained_roots(const struct answer *answer, uint8_t **ret);
 /* The dominators of what is alive, from these roots. What only garbage, or garbage in the permanent

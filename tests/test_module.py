@@ -6,8 +6,6 @@ import signal
 import subprocess
 import time
 
-import interpreters
-import pytest
 import python_module
 import tool
 
@@ -209,37 +207,3 @@ except MemoryError:
 """
     inside(code, str(tmp_path))
     assert sorted(path.stem.split("-")[-1] for path in tmp_path.glob("*.hgs")) == ["exit", "memory"]
-
-
-def test_objects_leaked_by_a_test_fail_it(packages, one_python, tmp_path):
-    """The pytest plugin, by whichever interpreter runs these tests: it has a pytest."""
-    import sys
-
-    me = interpreters.Interpreter("me", "%d.%d.%d" % sys.version_info[:3], sys.executable)
-    (tmp_path / "test_leaks.py").write_text("""
-import ctypes, os
-import pytest
-
-class Proc: pass
-kept = []
-
-@pytest.mark.heapgraph(no_leaks=True)
-def test_opens(): ctypes.CDLL(os.environ["HEAPGRAPH_BUILD"] + "/samples/libfilter.so")
-
-@pytest.mark.heapgraph(no_leaks=True)
-def test_clean(): assert True
-
-@pytest.mark.heapgraph(instances=[Proc])
-def test_keeps(): kept.append(Proc())
-
-def test_guarded(heapgraph_guard):
-    kept.append(ctypes.CDLL(os.environ["HEAPGRAPH_BUILD"] + "/samples/libcodec.so"))
-""")
-    done = subprocess.run([me.path, "-m", "pytest", "-p", "heapgraph.pytest_plugin", "-q", "-p",
-                           "no:cacheprovider", str(tmp_path)], capture_output=True, text=True,
-                          cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(packages(me)),
-                                             "HEAPGRAPH_BUILD": str(tool.BUILD)})
-    assert "2 failed, 2 passed, 1 error" in done.stdout, done.stdout + done.stderr
-    assert "libfilter.so: opens 0 -> 1, owners 0 -> 0" in done.stdout
-    assert "test_leaks.kept[0]" in done.stdout
-    assert "libcodec.so: opens 0 -> 1, owners 0 -> 1" in done.stdout

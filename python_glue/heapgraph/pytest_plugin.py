@@ -1,101 +1,117 @@
-"""pytest: a test fails when it leaks handles or instances of a class, and the message says why.
+"""pytest: a test fails when it leaks handles, cycles or instances of a class, and the message says why.
 
-``@pytest.mark.heapgraph(no_leaks=True)`` compares the process before and after the test: libraries
-that are opened more often, owners of handles that are more, findings that are new.
-``@pytest.mark.heapgraph(instances=[Proc])`` fails when instances of these classes are left over.
-The fixture ``heapgraph_guard`` does the same from the point where the test asks for it.
+``@pytest.mark.heapgraph(no_leaks=True)`` compares the process before and after the body of the test:
+libraries that are opened more often, owners of handles that are more, descriptors left open, and cycles
+with an instance of your classes, which only the collector frees (``cycles=False``: not these).
+``@pytest.mark.heapgraph(instances=[Proc])`` fails when instances of these classes, or of classes derived
+from them, are left over. ``--heapgraph``, or ``heapgraph = true`` in the configuration, is
+``no_leaks=True`` for each test that does not say ``no_leaks=False``. The fixture ``heapgraph_guard``
+compares from the point where it is set up until it is torn down; ``heapgraph_guard.watch(Proc)`` adds
+instances.
 """
 
 from __future__ import annotations
 
-import gc
-from typing import Any, Dict, Iterable, List, Tuple
+import sys
+from typing import Any, Dict, Generator, List
 
 import pytest
 
-from .snapshots import Snapshot, snapshot
+from .guard import Guard
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    text = "each test fails if it leaks handles or cycles (as @pytest.mark.heapgraph(no_leaks=True))"
+    parser.getgroup("heapgraph").addoption("--heapgraph", action="store_true", help=text)
+    parser.addini("heapgraph", text, type="bool", default=False)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "heapgraph(no_leaks=True, instances=[]): fail the test if it "
-                                       "leaks handles, or instances of these classes")
+    config.addinivalue_line("markers", "heapgraph(no_leaks=True, cycles=True, instances=[]): fail the test "
+                                       "if it leaks handles, cycles, or instances of these classes")
 
 
-def _libraries(report: Dict[str, Any]) -> Dict[Tuple[str, str], Tuple[int, int]]:
-    return {(one["path"], one["handle"]): (one["opens"] or 0, one["owners"])
-            for one in report["libraries"] if one["loaded_by"] == "dlopen"}
+def _wanted(item: pytest.Item) -> Dict[str, Any]:
+    marks = [mark.kwargs for mark in item.iter_markers("heapgraph")]  # the nearest first
+    wanted = {key: value for kwargs in reversed(marks) for key, value in kwargs.items()}
+    unknown = set(wanted) - {"no_leaks", "cycles", "instances"}
+    if unknown:
+        raise pytest.UsageError(f"@pytest.mark.heapgraph has no {', '.join(sorted(unknown))}")
+    if item.config.getoption("--heapgraph") or item.config.getini("heapgraph"):
+        wanted.setdefault("no_leaks", True)
+    return wanted
 
 
-def _count(snap: Snapshot, classes: Iterable[type]) -> Dict[str, int]:
-    names = {f"{one.__module__}.{one.__qualname__}" for one in classes}
-    if not names:
-        return {}
-    rows = snap.ask("types", "--limit", 0)["types"]
-    return {row["type"]: row["count"] for row in rows if row["type"] in names}
+def _begin(wanted: Dict[str, Any], no_leaks: bool) -> Guard:
+    return Guard(tuple(wanted.get("instances", ())), no_leaks=no_leaks,
+                 cycles=bool(wanted.get("cycles", True)))
 
 
-class Guard:
-    """The process at one moment, to be compared with a later one."""
+def _log_handlers(item: pytest.Item) -> List[Any]:
+    plugin = item.config.pluginmanager.get_plugin("logging-plugin")
+    return [getattr(plugin, name) for name in ("caplog_handler", "report_handler") if hasattr(plugin, name)]
 
-    def __init__(self, instances: Iterable[type] = ()) -> None:
-        self.classes = tuple(instances)
-        gc.collect()
-        self.before = snapshot()
-        self.report = self.before.report().to_dict()
 
-    def leaks(self) -> List[str]:
-        """What is there now and was not before, each with what keeps it. Runs gc.collect()."""
-        gc.collect()
-        after = snapshot()
-        report = after.report().to_dict()
-        return [*self._handles(report), *self._instances(after)]
+def _forget_last_failure() -> None:
+    """As pytest does before each test, only earlier: what it kept would hide as many new objects."""
+    for name in "last_type", "last_value", "last_traceback", "last_exc":
+        sys.__dict__.pop(name, None)
 
-    def _handles(self, report: Dict[str, Any]) -> List[str]:
-        known = _libraries(self.report)
-        found = []
-        for (path, handle), (opens, owners) in _libraries(report).items():
-            opens_before, owners_before = known.get((path, handle), (0, 0))
-            if opens <= opens_before and owners <= owners_before:
-                continue
-            told = [finding for finding in report["findings"] if finding["library"]
-                    and path.endswith(finding["library"])]
-            why = [f"  {finding['title']}\n  fix: {finding['advice']}" for finding in told]
-            found.append("\n".join([f"{path}: opens {opens_before} -> {opens}, "
-                                    f"owners {owners_before} -> {owners}", *why]))
-        return found
 
-    def _instances(self, after: Snapshot) -> List[str]:
-        now, then = _count(after, self.classes), _count(self.before, self.classes)
-        return [f"{name}: {then.get(name, 0)} -> {count}\n{after.why('type:' + name)!r}"
-                for name, count in now.items() if count > then.get(name, 0)]
+def _goes_at_teardown(item: pytest.Item) -> List[object]:
+    instance = getattr(item, "instance", None)
+    return [item] if instance is None else [item, instance]
 
-    def check(self) -> None:
-        """Fails the test where something leaked."""
-        leaks = self.leaks()
-        if leaks:
-            pytest.fail("this test leaks\n\n" + "\n\n".join(leaks), pytrace=False)
+
+def _check(guard: Guard, item: pytest.Item) -> None:
+    # What is logged has arguments, which may be what is looked for: nobody but the item keeps it now.
+    handlers = _log_handlers(item)
+    records = [handler.records for handler in handlers]
+    for handler in handlers:
+        handler.records = []
+    try:
+        leaks = guard.leaks(_goes_at_teardown(item))
+    finally:
+        for handler, one in zip(handlers, records):
+            handler.records = one
+    if leaks:
+        pytest.fail("this test leaks\n\n" + "\n\n".join(leaks), pytrace=False)
 
 
 @pytest.fixture
-def heapgraph_guard():
-    """A Guard that begins here and checks when the test has ended."""
-    guard = Guard()
-    yield guard
-    guard.check()
+def heapgraph_guard(request: pytest.FixtureRequest) -> Generator[Guard, None, None]:
+    """What leaks from here on until the fixture is torn down makes the test an error."""
+    guard = _begin(_wanted(request.node), no_leaks=True)
+    try:
+        yield guard
+        if not _failed(request.node):
+            _check(guard, request.node)
+    finally:
+        guard.end()
+
+
+def _failed(item: pytest.Item) -> bool:
+    """A traceback keeps objects: that is no leak."""
+    return getattr(item, "_heapgraph_failed", False) or bool(getattr(item, "_excinfo", None))  # unittest's
 
 
 @pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_call(item: pytest.Item):
-    mark = item.get_closest_marker("heapgraph")
-    wanted = mark.kwargs if mark else {}
-    guard = Guard(wanted.get("instances", ())) \
-        if wanted.get("no_leaks") or wanted.get("instances") else None
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, None]:
+    wanted = _wanted(item)
+    guarded = wanted.get("no_leaks") or wanted.get("instances")
+    if guarded:
+        _forget_last_failure()
+    guard = _begin(wanted, bool(wanted.get("no_leaks"))) if guarded else None
     outcome = yield
-    if not guard or outcome.excinfo:
+    setattr(item, "_heapgraph_failed", outcome.excinfo is not None)
+    if not guard:
         return
     try:
-        guard.check()
+        if not _failed(item):
+            _check(guard, item)
     except pytest.fail.Exception as failure:
         if not hasattr(outcome, "force_exception"):  # before pluggy 1.1
             raise
         outcome.force_exception(failure)
+    finally:
+        guard.end()

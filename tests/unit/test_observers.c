@@ -132,6 +132,7 @@ static void test_retained(void **state)
 	struct heap *heap = scene.heap;
 	uint32_t list = heap_object(heap, "list"), item = heap_object(heap, "app.Proc");
 	uint32_t alone = heap_object(heap, "app.Proc"), far = heap_object(heap, "app.Proc");
+	uint32_t mine = heap_object(heap, "list"), inner = heap_object(heap, "app.Proc");
 	_cleanup_dominators_ struct dominators *d = NULL;
 	struct together together = {0};
 
@@ -140,15 +141,22 @@ static void test_retained(void **state)
 	local(heap, scene.asking, "item", item);
 	local(heap, scene.asking, "alone", alone);
 	local(heap, scene.caller, "far", far);
+	local(heap, scene.asking, "mine", mine);
+	heap_refer(heap, mine, HGS_EDGE_NAME(HGS_EDGE_INDEX, 0), item);
+	heap_refer(heap, mine, HGS_EDGE_NAME(HGS_EDGE_INDEX, 1), inner);
 	look(&scene);
 	must(retained_dominators(scene.answer, &d));
 	assert_int_equal(d->parent[item], list);
 	assert_int_equal(d->parent[alone], d->n);
+	assert_int_equal(d->parent[inner], mine);
 	assert_int_equal(d->parent[far], scene.caller);
 	assert_int_equal(d->parent[scene.asking], HGS_NONE);
 	assert_int_equal(retained_heap(scene.s, d).garbage, 0);
 	must(retained_together(scene.answer, &list, 1, &together));
 	assert_true(together.freed[item] && !together.freed[alone] && !together.freed[far]);
+	free(together.freed);
+	must(retained_together(scene.answer, &mine, 1, &together));
+	assert_true(together.freed[inner] && !together.freed[item]);
 	free(together.freed);
 	end(&scene);
 }
