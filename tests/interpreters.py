@@ -30,13 +30,13 @@ IN_ROOT = IN_ROOTS / f"heapgraph-{os.getpid()}"
 HOST = IN_ROOT / "host"
 # sh -c AMONG_OURS sh ROOT HOST FOLDER... -- COMMAND...: the command in a root, in a mount namespace
 # of its own, which ends with it. The root has /proc and /dev, the folders at the same place as here, and
-# this machine as HOST. Roots have no shell: unshare, of here, does the chroot.
+# this machine as HOST. unshare, of here, does the chroot.
 AMONG_OURS = """
 root=$1 host=$2; shift 2
 mount --rbind / "$root$host"
 mount --rbind /proc "$root/proc"
 mount --rbind /dev "$root/dev"
-while [ "$1" != -- ]; do mkdir -p "$root$1"; mount --bind "$1" "$root$1"; shift; done
+while [ "$1" != -- ]; do mkdir -p "$root$1"; mount --rbind "$1" "$root$1"; shift; done
 shift
 [ -d "$root$PWD" ] || cd /
 PATH=$PATH:${host%/*}/bin
@@ -197,6 +197,9 @@ def prepare_root(python, build):
             shutil.copy(library, inside / "build" / folder)
     for name in HOST.name, "bin":
         (inside / name).mkdir()
+    shell = Path(python.root, "usr/bin/sh")
+    if not shell.exists():  # programs of the tests start some by it
+        shutil.copy(os.path.realpath("/bin/sh"), shell)
     dot = shutil.which("dot")
     if dot:
         call_host(python, dot, inside / "bin/dot")
