@@ -305,6 +305,8 @@ In expressions, $heapgraph("OBJECT") is the address of an object."""
         typed = rest.lstrip()
         if verb not in (*self.OBJECTS, "retained") or " " in typed:
             return gdb.COMPLETE_NONE
+        if word is None:  # gdb asks first by whose rules words end; from 16 on it shows what we raise
+            return []
         # gdb goes on behind the last character that ends a word for it.
         cut = len(typed) - len(word)
         libraries = {os.path.basename(one.filename) for one in gdb.objfiles() if one.filename}

@@ -46,7 +46,10 @@ exec unshare --root="$root" --wd="$PWD" "$@"
 
 CALL_HOST = """#!{python} -IS
 import os, sys
-folder = os.getcwd()
+try:
+    folder = os.getcwd()
+except FileNotFoundError:  # it was removed
+    folder = "/"
 os.chroot("{host}")
 os.chdir(folder)
 os.execv("{program}", ["{program}", *sys.argv[1:]])
@@ -200,6 +203,5 @@ def prepare_root(python, build):
     shell = Path(python.root, "usr/bin/sh")
     if not shell.exists():  # programs of the tests start some by it
         shutil.copy(os.path.realpath("/bin/sh"), shell)
-    dot = shutil.which("dot")
-    if dot:
-        call_host(python, dot, inside / "bin/dot")
+    for program in filter(None, map(shutil.which, ("dot", "sleep"))):
+        call_host(python, program, inside / "bin" / Path(program).name)

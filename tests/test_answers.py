@@ -178,6 +178,7 @@ def test_a_pipe_ends_and_a_signal_ends_it(inside, tmp_path):
 from heapgraph import command
 command.PROGRAM = pathlib.Path(sys.argv[1])
 taken = heapgraph.snapshot()
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in what a script runs with &
 read, write = os.pipe()
 os.set_inheritable(write, True)
 def end():
