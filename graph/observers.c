@@ -62,34 +62,32 @@ static bool called_debugger(const struct marks *m, uint32_t row)
 	       strcmp(snapshot_string(m->s, frame->file), snapshot_string(m->s, callee->file)) == 0;
 }
 
-/* "Pdb.cmdloop" and, up to 3.10, "cmdloop": where a debugger waits for a line (Lib/cmd.py). */
-static bool is_prompt(const struct snapshot *s, const struct hgs_frame *frame)
+/* "Pdb.cmdloop" and, up to 3.10, "cmdloop": where a debugger waits for a line (Lib/cmd.py; pydevd.py). */
+static bool is_prompt(const struct marks *m, uint32_t row)
 {
-	const char *name = snapshot_string(s, frame->name), *dot = strrchr(name, '.');
+	const char *name = snapshot_string(m->s, m->s->frames[row].name), *dot = strrchr(name, '.');
 
-	return strcmp(dot ? dot + 1 : name, "cmdloop") == 0;
+	name = dot ? dot + 1 : name;
+	return (strcmp(name, "cmdloop") == 0 || strcmp(name, "_do_wait_suspend") == 0) &&
+	       is_debuggers(m, m->s->frames[row].object);
 }
 
-/* What runs at the prompt looks as well, if it took the snapshot: frames from `first` up to the
- * debugger's. Returns the row behind these. */
-static uint32_t mark_prompt(struct marks *m, uint32_t first)
+/* What runs at the prompt looks as well, if it took the snapshot. Returns the row behind the thread's. */
+static uint32_t mark_thread(struct marks *m, uint32_t first)
 {
 	const struct snapshot *s = m->s;
-	uint32_t thread = s->frames[first].thread, i = first, debugger;
-	bool asked = s->flags[s->frames[first].object] & HGS_OBJ_OBSERVER, prompt = false;
+	uint32_t thread = s->frames[first].thread, end = first, prompt = HGS_NONE;
 
-	while (i < s->num_frames && s->frames[i].thread == thread &&
-	       !is_debuggers(m, s->frames[i].object))
-		i++;
-	debugger = i;
-	for (; i < s->num_frames && s->frames[i].thread == thread &&
-	       (is_debuggers(m, s->frames[i].object) || called_debugger(m, i)); i++) {
-		mark(m, s->frames[i].object);
-		prompt |= is_prompt(s, &s->frames[i]);
+	for (; end < s->num_frames && s->frames[end].thread == thread; end++) {
+		if (prompt == HGS_NONE && is_prompt(m, end))
+			prompt = end;
+		if (is_debuggers(m, s->frames[end].object) || called_debugger(m, end))
+			mark(m, s->frames[end].object);
 	}
-	for (uint32_t j = first; asked && prompt && j < debugger; j++)
-		mark(m, s->frames[j].object);
-	return i > first ? i : first + 1;
+	if (prompt != HGS_NONE && s->flags[s->frames[first].object] & HGS_OBJ_OBSERVER)
+		for (uint32_t i = first; i < prompt; i++)
+			mark(m, s->frames[i].object);
+	return end;
 }
 
 /* A generator has the variables of its frame in itself; what is assigned in a debugger, the object that
@@ -116,7 +114,7 @@ static void mark_frames(struct marks *m)
 	uint32_t i = 0;
 
 	while (i < s->num_frames)
-		i = s->frames[i].thread == HGS_NONE ? i + 1 : mark_prompt(m, i);
+		i = s->frames[i].thread == HGS_NONE ? i + 1 : mark_thread(m, i);
 }
 
 /* Where a function's frame has a copy of its variables; of a class body or of exec() these are the
@@ -136,15 +134,21 @@ static uint32_t copy_of_locals(const struct snapshot *s, uint32_t frame)
 	return has_slots && locals != globals ? locals : HGS_NONE;
 }
 
+/* Of the standard library, of IDEs, and what formats IPython's tracebacks and starts its debugger. */
+static const char *const debuggers[] = {"bdb.Bdb", "pydevd.PyDB", "IPython.core.ultratb.VerboseTB"};
+
 void observers_mark(struct marks *m)
 {
 	const struct snapshot *s = m->s;
-	_cleanup_free_ uint8_t *classes = marks_classes(m, "bdb.Bdb");
 
-	if (classes) {
-		mark_debuggers(m, classes);
-		mark_frames(m);
+	for (size_t i = 0; i < sizeof(debuggers) / sizeof(*debuggers); i++) {
+		_cleanup_free_ uint8_t *classes = marks_classes(m, debuggers[i]);
+
+		if (classes)
+			mark_debuggers(m, classes);
 	}
+	if (m->flags)
+		mark_frames(m);
 	mark_owners(m);
 	for (uint32_t i = 0; s->meta->python_version < NO_COPIES && i < s->num_frames; i++)
 		mark(m, copy_of_locals(s, s->frames[i].object));

@@ -25,6 +25,12 @@ static bool is_frame(const struct place *place, uint32_t step)
 
 /* --- the debugger -------------------------------------------------------------------------------- */
 
+static bool is_debugger(const struct place *place, uint32_t step)
+{
+	return step < place->chain->steps && looks(place, step) && !is_dict(place, step) &&
+	       !is_frame(place, step);
+}
+
 /* An attribute of it, or a variable that it sets for who types (`$_retval`). */
 uint32_t match_debugger(const struct place *place)
 {
@@ -32,9 +38,10 @@ uint32_t match_debugger(const struct place *place)
 
 	if (place_named(place, step, DEBUGGER_VARIABLES) && place_has(place, step + 1, HGS_EDGE_KEY))
 		return 2;
-	if (!looks(place, first) || is_dict(place, first) || is_frame(place, first))
-		return 0;
 	step += place_has(place, step, HGS_EDGE_ATTR_DICT);
+	/* What starts debuggers has the one that looks. */
+	if (!is_debugger(place, first) || is_debugger(place, step))
+		return 0;
 	return place_has(place, step, HGS_EDGE_ATTR) || place_has(place, step, HGS_EDGE_KEY)
 		       ? step - first
 		       : 0;
@@ -56,10 +63,27 @@ void path_debugger(const struct place *place, struct place_path *path)
 	place_print_key(path->new_head, place, place->last);
 }
 
+/* Whether one is at work, in any thread. */
+static bool is_at_work(const struct snapshot *s)
+{
+	for (uint32_t i = 0; i < s->num_frames; i++)
+		if (s->frames[i].thread != HGS_NONE && s->flags[s->frames[i].object] & SNAPSHOT_LOOKS)
+			return true;
+	return false;
+}
+
 void advise_debugger(const struct place *place, FILE *out)
 {
-	(void)place;
-	fputs("nothing: the debugger lets go of it when the program goes on (`c`) or ends (`q`)", out);
+	bool variable = place_named(place, place->first + 1, DEBUGGER_VARIABLES);
+
+	if (is_at_work(place->s)) {
+		fputs("nothing: the debugger lets go of it when the program goes on (`c`) or ends (`q`)",
+		      out);
+		return;
+	}
+	fputs("drop `", out);
+	place_print_path(out, place, place->first + variable);
+	fputs("`, which the debugger left behind", out);
 }
 
 /* An exception that ended the program under `python -m pdb`: pdb.main() handles it, and has it. */

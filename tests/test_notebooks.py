@@ -117,25 +117,57 @@ COMPLAINTS = {"nonsense": "%heapgraph report | handles", "why": "why | retained"
               "handles 'open": "No closing quotation"}
 
 
-def test_on_a_terminal(packages, python, tmp_path):
-    """Without a notebook the text alone; what cannot be done is one line, and no traceback."""
+@pytest.fixture
+def shell(packages, python, tmp_path):
+    """A real IPython, at its prompt."""
     environment = {**os.environ, **terminal.PLAIN, "IPYTHONDIR": str(tmp_path),
                    "PYTHONPATH": f"{packages(python)}:{sites.site_for(python, 'ipython')}"}
-    shell = terminal.Terminal(python.among_ours("-m", "IPython", "--simple-prompt", "--no-banner",
-                                                "--no-confirm-exit", "--colors=NoColor"),
-                              "]: ", env=environment, cwd=tmp_path)
+    started = terminal.Terminal(python.among_ours("-m", "IPython", "--simple-prompt", "--no-banner",
+                                                  "--no-confirm-exit", "--colors=NoColor"),
+                                "]: ", env=environment, cwd=tmp_path)
     try:
-        shell.answer()
-        shell.answer("%load_ext heapgraph")
-        shell.answer("class Frame: pass\n")
-        shell.answer("x = [Frame()]")
-        shell.answer("x[0]")
-        why = shell.answer("%heapgraph why x[0]")
-        assert "\n  x[0]\n" in why and "\n  _4\n" in why and "<svg" not in why, why
-        for line, complaint in COMPLAINTS.items():
-            said = shell.answer(f"%heapgraph {line}")
-            found = re.search(r"^UsageError: .*", said, re.M)
-            assert found and complaint in found[0] and "Traceback" not in said, said
-        assert "%%heapgraph diff" in shell.answer("%heapgraph?")
+        started.answer()
+        started.answer("%load_ext heapgraph")
+        yield started
     finally:
-        shell.close()
+        started.close()
+
+
+def test_on_a_terminal(shell):
+    """Without a notebook the text alone; what cannot be done is one line, and no traceback."""
+    shell.answer("class Frame: pass\n")
+    shell.answer("x = [Frame()]")
+    shell.answer("x[0]")
+    why = shell.answer("%heapgraph why x[0]")
+    assert "\n  x[0]\n" in why and "\n  _4\n" in why and "<svg" not in why, why
+    for line, complaint in COMPLAINTS.items():
+        said = shell.answer(f"%heapgraph {line}")
+        found = re.search(r"^UsageError: .*", said, re.M)
+        assert found and complaint in found[0] and "Traceback" not in said, said
+    assert "%%heapgraph diff" in shell.answer("%heapgraph?")
+
+
+def test_debugger_of_ipython(shell):
+    """`%debug`: the frames by what keeps them; and its debugger, which stays behind."""
+    shell.answer("import gc, heapgraph, weakref")
+    shell.answer("class Frame: pass\n")
+    shell.answer("def work(mine): raise ValueError(weakref.ref(mine))\n")
+    shell.answer("work(Frame())")
+    shell.prompt = "ipdb> "
+    shell.answer("%debug")
+    text = shell.answer("p heapgraph.why_alive(mine)")
+    (path, fix), = ways(text).items()
+    assert re.match(r"local mine in work:\d+ of sys\.last_", path) and "1/0" in fix, text
+    shell.answer("alive = weakref.ref(mine)")
+    shell.answer("import __main__; __main__.alive = alive")
+    shell.prompt = "]: "
+    shell.answer("q")
+    shell.answer("1/0")
+    shell.answer("gc.collect();")
+    text = shell.answer("%heapgraph why type:__main__.Frame")
+    (path, fix), = ways(text).items()
+    assert "the debugger's curframe_locals" in path, text
+    assert "drop `get_ipython().InteractiveTB.pdb`, which the debugger left behind" in fix
+    shell.answer("get_ipython().InteractiveTB.pdb = None")
+    shell.answer("gc.collect();")
+    assert "True" in shell.answer("alive() is None")

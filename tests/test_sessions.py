@@ -4,6 +4,7 @@ import ast
 import os
 import re
 
+import dap
 import pytest
 import sites
 import terminal
@@ -151,3 +152,24 @@ def test_in_pytest_pdb(pdb, python, tmp_path):
     debugger.answer("kept.clear()")
     found = chains(debugger, "heapgraph.why_alive(mine)")
     assert any(path.startswith("local mine in work:") for path, _, _ in found), found
+
+
+def test_in_an_ide(packages, heavy_python, tmp_path):
+    """debugpy, which shows the variables of the frame and evaluates in it."""
+    if heavy_python.root:
+        pytest.skip("the debugged program would not see its root")
+    program = tmp_path / "program.py"
+    program.write_text(STOPPED.replace("breakpoint()", "kept.clear()"))
+    site = sites.site_for(heavy_python, "ipykernel")
+    client = dap.Client([heavy_python.path],
+                        {**os.environ, "PYTHONPATH": f"{packages(heavy_python)}:{site}"})
+    try:
+        client.stop_at(str(program), 7, [heavy_python.path])
+        client.evaluate("kept.clear()")
+        client.evaluate("keep = heapgraph.why_alive(mine)")
+        for asked in ("heapgraph.why_alive(mine)", "(lambda o: heapgraph.why_alive(o))(mine)"):
+            answer = client.evaluate(f"[one['path'] for one in ({asked})['objects'][0]['chains']]")
+            found = [re.sub(r":\d+|\d+$", "N", path) for path in ast.literal_eval(answer)]
+            assert found == [path.replace(":N", "N") for path in RUNNING]
+    finally:
+        client.close()

@@ -127,7 +127,8 @@ static void test_variables(void **state)
 	heap_key(heap, main, "__pdb_convenience_variables", variables);
 	heap_key(heap, variables, "_retval", thing);
 	assert_place(heap, thing,
-		     &(struct expected){"the debugger's $_retval", looking, lets_go, SEVERITY_WARNING});
+		     &(struct expected){"the debugger's $_retval", looking,
+					"drop `app.__pdb_convenience_variables`", SEVERITY_WARNING});
 	heap_key(heap, main, "other", other);
 	for (uint32_t i = 0; i < 3; i++) {
 		uint32_t deeper = heap_object(heap, "list");
@@ -170,6 +171,21 @@ static void test_copies(void **state)
 	heap_destroy(heap);
 }
 
+/* A debugger whose session is over, and somebody has it still. */
+static void test_left_behind(void **state)
+{
+	struct heap *heap = heap_create();
+	uint32_t main = heap_module(heap, "app", NULL), thing = heap_object(heap, "app.Thing");
+	uint32_t pdb = add_debugger(heap);
+
+	heap_key(heap, main, "pdb", pdb);
+	heap_key(heap, heap_dict_of(heap, pdb), "shown", thing);
+	assert_place(heap, thing,
+		     &(struct expected){"the debugger's shown", looking, "drop `app.pdb`, which",
+					SEVERITY_WARNING});
+	heap_destroy(heap);
+}
+
 static void test_last_exception(void **state)
 {
 	struct heap *heap = heap_create();
@@ -201,7 +217,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_prompt),	  cmocka_unit_test(test_under_debugger),
 		cmocka_unit_test(test_variables), cmocka_unit_test(test_copies),
-		cmocka_unit_test(test_last_exception),
+		cmocka_unit_test(test_left_behind), cmocka_unit_test(test_last_exception),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
