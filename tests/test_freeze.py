@@ -144,9 +144,8 @@ def test_pause_leaves_no_mapping(one_python, start):
 @pytest.mark.skipif(os.geteuid() == 0, reason="root is not limited by RLIMIT_NPROC")
 def test_no_process_left_to_make(one_python, start):
     target = start(one_python, "idle.py")
-    _, hard = resource.prlimit(target.pid, resource.RLIMIT_NPROC)
-    resource.prlimit(target.pid, resource.RLIMIT_NPROC, (1, hard))
+    resource.prlimit(target.pid, resource.RLIMIT_NPROC, (1, 1))  # a soft limit alone gives way
     done = subprocess.run(arguments(target.pid), capture_output=True, text=True, timeout=60)
     assert done.returncode == 1 and "cannot copy process" in done.stderr
-    assert "prlimit" in done.stderr
+    assert "may have no more processes" in done.stderr
     target.assert_unharmed()

@@ -254,8 +254,8 @@ static PyModuleDef definition = {
 __attribute__((__visibility__("default"))) PyMODINIT_FUNC PyInit__heapgraph(void)
 {
 #ifdef Py_GIL_DISABLED
-	PyErr_SetString(PyExc_ImportError, "heapgraph reads CPythons that have the GIL; this one is "
-			"free-threaded");
+	PyErr_SetString(PyExc_ImportError, "free-threaded CPython is not supported: heapgraph reads "
+			"builds with the GIL");
 	return NULL;
 #else
 	return PyModuleDef_Init(&definition);
