@@ -222,6 +222,100 @@ say(counts(filter=lambda one: False)[:1])
     assert both(packages, python, code) == [["[6]"], ["[7]"]]
 
 
+def test_looking_makes_no_dictionary(packages, python):
+    """Not that of an instance (from 3.11 on), a function or a frame; objgraph makes them."""
+    code = """
+class Plain:
+    def __init__(self):
+        self.cache, self.names = {}, []
+def bare(): pass
+def fails():
+    local = {}
+    raise KeyError
+plain, held = Plain(), [bare]
+try:
+    fails()
+except KeyError as error:
+    frame = error.__traceback__.tb_next.tb_frame
+local = next(one for one in gc.get_referents(frame) if one == {})
+def dictionaries():
+    return [sum(type(one) is dict and list(one) == ["cache", "names"] for one in gc.get_objects()),
+            *(sum(type(one) is dict for one in gc.get_referents(each)) for each in (bare, frame))]
+def look(module):
+    before = dictionaries()
+    for what in plain, bare, frame, held, [frame]:
+        written(module, "show_refs", what)
+        module.find_ref_chain(what, lambda one: False, 3)
+    for what in plain.cache, plain.names, plain, bare, bare.__code__, local, globals():
+        written(module, "show_backrefs", [what], too_many=50)
+        module.find_backref_chain(what, module.is_proper_module)
+        module.find_backref_chain(what, lambda one: False, 3)
+    return [one == two for one, two in zip(before, dictionaries())]
+say([look(heapgraph), look(objgraph), sys.version_info[1]])
+"""
+    (ours, theirs, minor), = both(packages, python, code)
+    assert ours == [True, True, True]
+    assert theirs == [minor < 11, False, minor >= 13]
+
+
+def test_a_module_is_found_as_by_any_predicate(packages, python):
+    """By a search of its own, which gives up where it would take long."""
+    code = """
+from heapgraph import _heapgraph
+def proper(one):
+    return heapgraph.is_proper_module(one)
+def differ(objects, **keywords):
+    return [type(one).__name__ for one in objects
+            if list(map(id, heapgraph.find_backref_chain(one, heapgraph.is_proper_module, **keywords))) !=
+            list(map(id, heapgraph.find_backref_chain(one, proper, **keywords)))]
+class Foreign(types.ModuleType): pass
+odd = [Foreign("nowhere"), types.ModuleType("sys"), gc, sys.modules, 1, None, leaf]
+gc.collect()
+gc.disable()
+say([differ(odd), differ(odd, max_depth=1), differ(odd, max_depth=0), differ(odd, max_depth=-1),
+     differ(odd, max_depth=2.5), differ(odd, max_depth=2 ** 70),
+     differ(odd, extra_ignore={id(globals()), "no id", -1, 2 ** 70}),
+     differ(gc.get_objects()[::400])])
+say([len(heapgraph.find_backref_chain(leaf, heapgraph.is_proper_module, extra_ignore=[id(registry)])),
+     len(heapgraph.find_backref_chain(leaf, heapgraph.is_proper_module, max_depth=1))])
+class Hub: pass
+crowd = (lambda hub: [[hub] for _ in range(70000)])(Hub())
+say([_heapgraph.chain_from_module(crowd[0][0], 20, []),
+     [type(one).__name__ for one in heapgraph.find_backref_chain(crowd[0][0], heapgraph.is_proper_module)]])
+"""
+    same, lengths, hub = both(packages, python, code)
+    assert same == [[]] * 8
+    assert lengths == [3, 1] and hub == [None, ["module", "dict", "list", "list", "Hub"]]
+
+
+def test_what_goes_during_a_search(packages, python):
+    """Objects that a predicate lets go are held until the search ends; their place is used by none."""
+    code = """
+import weakref
+class Kept: pass
+class Last: pass
+last = Last()
+kept = [Kept() for _ in range(3000)]
+for one in kept: one.last, one.self = last, one
+alive = [weakref.ref(one) for one in kept]
+seen, fresh = [], []
+def predicate(one):
+    if kept:
+        kept.clear()
+        gc.collect()
+        fresh.extend([None] * 2 for _ in range(5000))
+    seen.append(type(one).__name__)
+    return False
+del one
+say([heapgraph.find_backref_chain(last, predicate, 3) == [last], seen.count("Kept") in (0, 3000),
+     seen.count("list") < 10])
+gc.collect()
+say(sum(one() is not None for one in alive))
+"""
+    search, left = both(packages, python, code)
+    assert search == [True, True, True] and left == 0
+
+
 def test_searches_see_the_heap_as_it_began(packages, python):
     """A predicate may change the heap, and end the search by an error."""
     code = """

@@ -19,10 +19,10 @@ Filter = Optional[Callable[[Any], object]]
 
 
 def _count_types(objects: Optional[Iterable[object]], keep: Filter) -> List[Tuple[type, int]]:
-    # No variable has the list of all objects, and no closure is made: both would be objects more.
+    # No variable has a list of all objects, and no closure is made: both would be objects more.
     if keep:
         return _heapgraph.count_types(filter(keep, gc.get_objects() if objects is None else objects))
-    return _heapgraph.count_types(gc.get_objects() if objects is None else objects)
+    return _heapgraph.count_types(objects)
 
 
 def count(typename: str, objects: Optional[Iterable[object]] = None) -> int:

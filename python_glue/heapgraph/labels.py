@@ -5,10 +5,13 @@ Types are asked by type(), never by ``__class__``: a mock claims to be what it s
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 import types
 from typing import Any, Callable, Dict, Optional, Tuple
+
+from . import _heapgraph
 
 _identifier = re.compile("[a-zA-Z_][a-zA-Z_0-9]*$").match
 
@@ -103,32 +106,35 @@ def gradient(start: Tuple[float, ...], end: Tuple[float, ...], depth: int,
     return tuple(first * (1 - part) + last * part for first, last in zip(start, end))
 
 
-def _part(source: Any, target: object) -> Optional[str]:
+def _field(source: Any, target: object) -> Optional[str]:
     """By which name of its own an object that is no plain container has another."""
-    if is_a(target, dict) and target is getattr(source, "__dict__", None):
-        return "__dict__"
-    names: Any = ()
+    names: Tuple[str, ...] = ()
     if is_a(source, types.FrameType):
-        # f_locals makes a dictionary of the locals: only where the target may be one.
-        names = ("f_locals", "f_globals") if is_a(target, dict) else ()
+        # A function's f_locals are a dictionary that asking for them makes.
+        names = ("f_globals",) if source.f_code.co_flags & inspect.CO_OPTIMIZED else \
+            ("f_locals", "f_globals")
     elif is_a(source, types.MethodType):
         names = ("__self__", "__func__")
-    elif is_a(source, types.FunctionType):
-        names = dir(source)
-    return next((name for name in names if getattr(source, name) is target), None)
+    return _heapgraph.field_name(source, target) or \
+        next((name for name in names if getattr(source, name) is target), None)
+
+
+def _key(source: Dict[Any, Any], target: object) -> Optional[Tuple[Any]]:
+    if type(source) is dict:
+        return _heapgraph.key_of(source, target)
+    return next(((key,) for key, value in source.items() if value is target), None)
 
 
 def edge_label(source: Any, target: object, shortnames: bool = True) -> str:
     """The attributes of the arrow, in brackets; nothing where the reference has no name."""
-    name = _part(source, target)
+    name = _field(source, target)
     if name is not None:
         return f' [label="{quote(name)}",weight=10]'
-    if not is_a(source, dict):
+    found = _key(source, target) if is_a(source, dict) else None
+    if not found:
         return ""
-    for key, value in source.items():
-        if value is target:
-            if is_a(key, str) and _identifier(key):
-                return f' [label="{quote(key)}",weight=2]'
-            text = f"{name_of_type(type(key), shortnames)}\n{safe_repr(key)}"
-            return f' [label="{quote(text)}"]'
-    return ""
+    key = found[0]
+    if is_a(key, str) and _identifier(key):
+        return f' [label="{quote(key)}",weight=2]'
+    text = f"{name_of_type(type(key), shortnames)}\n{safe_repr(key)}"
+    return f' [label="{quote(text)}"]'

@@ -124,9 +124,14 @@ def find_backref_chain(obj: Any, predicate: Predicate, max_depth: int = 20,
 
     As in ``find_backref_chain(obj, is_proper_module)``. [obj] where there is none.
     """
+    ignored = {id(extra_ignore), *extra_ignore}
+    if predicate is is_proper_module and isinstance(max_depth, int):
+        chain = _heapgraph.chain_from_module(obj, min(max_depth, sys.maxsize), list(ignored))
+        if chain is not None:
+            return chain
     referrers = _heapgraph.Referrers()
     try:
-        return _find_chain(obj, predicate, referrers, max_depth, extra_ignore)
+        return _find_chain(obj, predicate, referrers, max_depth, ignored)
     finally:
         referrers.clear()
 

@@ -1,6 +1,5 @@
 #include "heap.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -16,10 +15,13 @@ struct census {
 	struct row *rows; /* in the order of their first object */
 	uint32_t *slots;  /* 1 + index into rows, by hash of the type's address; 0: free */
 	uint32_t used, mask;
+	bool failed; /* for want of memory */
 };
 
 static void census_deinit(struct census *census)
 {
+	for (uint32_t i = 0; i < census->used; i++)
+		Py_DECREF(census->rows[i].type);
 	free(census->rows);
 	free(census->slots);
 }
@@ -70,6 +72,7 @@ static bool add(struct census *census, PyTypeObject *type)
 			return false;
 		slot = find_slot(census, type);
 	}
+	Py_INCREF(type); /* the objects may be gone when it is told */
 	census->rows[census->used] = (struct row){ type, 1 };
 	*slot = ++census->used;
 	return true;
@@ -91,23 +94,34 @@ static PyObject *list_rows(const struct census *census)
 	return list;
 }
 
+static int add_tracked(PyObject *object, void *data)
+{
+	struct census *census = data;
+
+	census->failed = !add(census, Py_TYPE(object));
+	return !census->failed;
+}
+
+static bool add_all(struct census *census, PyObject *objects)
+{
+	PyObject *all = PySequence_Fast(objects, "objects must be iterable");
+
+	for (Py_ssize_t i = 0; all && i < PySequence_Fast_GET_SIZE(all); i++)
+		if (!add_tracked(PySequence_Fast_GET_ITEM(all, i), census))
+			break;
+	Py_XDECREF(all);
+	return all;
+}
+
 PyObject *heap_count_types(PyObject *module, PyObject *objects)
 {
 	_cleanup_(census_deinit) struct census census = { 0 };
-	PyObject *all = PySequence_Fast(objects, "objects must be iterable");
-	PyObject *list;
 
-	if (!all)
+	if (objects == Py_None)
+		census.failed = !heap_walk(add_tracked, &census) || census.failed;
+	else if (!add_all(&census, objects))
 		return NULL;
-	for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(all); i++) {
-		if (!add(&census, Py_TYPE(PySequence_Fast_GET_ITEM(all, i)))) {
-			Py_DECREF(all);
-			return PyErr_NoMemory();
-		}
-	}
-	list = list_rows(&census); /* while the objects hold their types */
-	Py_DECREF(all);
-	return list;
+	return census.failed ? PyErr_NoMemory() : list_rows(&census);
 }
 
 PyObject *heap_refcount(PyObject *module, PyObject *arguments)
