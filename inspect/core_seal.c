@@ -41,14 +41,43 @@ uint64_t core_walk_room(const struct core_image *image)
 	return 256 * MB + image->regions * LEAF_SIZE + COLUMNS_PER_BYTE * image->bytes;
 }
 
+/* Of each object, and of each reference; what has neither is a table of its own. */
+static const struct {
+	uint8_t of_object, of_reference, of_row;
+} widths[HOOK_COLUMNS] = {
+	[HOOK_STRINGS] = { .of_row = 1 },
+	[HOOK_ADDR] = { .of_object = 8 },
+	[HOOK_TYPE] = { .of_object = 4 },
+	[HOOK_REFS] = { .of_object = 4 },
+	[HOOK_SIZE] = { .of_object = 8 },
+	[HOOK_FLAGS] = { .of_object = 4 },
+	[HOOK_TEXT] = { .of_object = 4 },
+	[HOOK_START] = { .of_object = 8 },
+	[HOOK_TARGET] = { .of_reference = 4 },
+	[HOOK_NAME] = { .of_reference = 4 },
+	[HOOK_ROOTS] = { .of_row = sizeof(struct hgs_root) },
+	[HOOK_THREADS] = { .of_row = sizeof(struct hgs_thread) },
+	[HOOK_FRAMES] = { .of_row = sizeof(struct hook_frame) },
+};
+
 bool core_walk_is_sound(const struct core_image *image, const struct hook_control *control)
 {
+	uint64_t objects = control->columns[HOOK_ADDR].used / 8;
+	uint64_t references = control->columns[HOOK_TARGET].used / 4;
 	uint64_t room = core_walk_room(image);
 
 	for (size_t i = 0; i < HOOK_COLUMNS; i++) {
-		if (control->columns[i].used > room)
+		uint64_t used = control->columns[i].used;
+		/* where the references of the last object end is in START, too */
+		uint64_t rows = objects + (i == HOOK_START);
+
+		if (used > room)
 			return false;
-		room -= control->columns[i].used;
+		room -= used;
+		if (widths[i].of_row ? used % widths[i].of_row != 0
+				     : used != rows * widths[i].of_object +
+						       references * widths[i].of_reference)
+			return false;
 	}
 	return true;
 }

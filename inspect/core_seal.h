@@ -17,6 +17,6 @@ _must_check_ struct hg_error *core_seal(const struct core_file *core, const stru
 
 /* How many bytes the walk of this core can need for what it records; the process is given no more. */
 uint64_t core_walk_room(const struct core_image *image);
-/* Whether the columns that the walk left, and that code of the core may have changed, are as large as
- * a walk's can be. */
+/* Whether the columns that the walk left, and that code of the core may have changed, have sizes that fit
+ * each other and that a walk's can have. */
 bool core_walk_is_sound(const struct core_image *image, const struct hook_control *control);

@@ -110,6 +110,35 @@ INLINE long act(struct hook_control *control)
 	__asm__ volatile("int3");
 	return 0;
 }
+#elif defined(SCRAMBLES) /* what the walk has recorded so far, and goes on as if nothing had happened */
+INLINE uint64_t chance(uint64_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	*state ^= *state << 17;
+	return *state;
+}
+
+INLINE long act(struct hook_control *control)
+{
+	uint64_t state = SCRAMBLES, *calls = &control->scratch[63];
+
+	if (++*calls != 400)
+		return 0;
+	for (unsigned i = 0; i < 24; i++) {
+		struct hook_array *column = &control->columns[chance(&state) % HOOK_COLUMNS];
+		uint64_t what = chance(&state), value = chance(&state);
+
+		if (!column->used)
+			continue;
+		if (what % 16 == 0)
+			column->used += value % 3 ? 4 : 1 << 16;
+		else
+			*(uint32_t *)(column->data + chance(&state) % column->used / 4 * 4) =
+				what % 4 ? (uint32_t)(what % 4 == 1 ? -1 : value % 50000) : (uint32_t)value;
+	}
+	return 0;
+}
 #endif
 
 long traverse(void *self, void *visit, struct hook_control **hook)

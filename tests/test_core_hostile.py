@@ -159,6 +159,7 @@ def test_mutations(mutator, whole, build, tmp_path, thorough):  # noqa: F811
     assert not [pid for pid in processes.all_pids() if works_in(pid, tmp_path)]
 
 
+PLACE = 0x1122334455667788
 RUNS_CODE = """
 import ctypes, mmap, sys
 page = mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
@@ -268,6 +269,20 @@ def test_code_forges_no_columns(hostile, run, tmp_path):
     tool.assert_error(run("types", hostile(code)), 5, "changed what the walk recorded")
     code = traverse(tmp_path, "FORGES_COLUMNS=64")
     tool.assert_error(run("types", hostile(code)), 5, "hostile.core")
+
+
+def test_code_scrambles_what_the_walk_recorded(hostile, build, tmp_path, thorough):  # noqa: F811
+    """It is read with distrust: an answer or one line, and no sanitizer has anything to say."""
+    code = traverse(tmp_path, f"SCRAMBLES={hex(PLACE)}u")
+    assert code.count(struct.pack("<Q", PLACE)) == 1
+    codes = collections.Counter()
+    for seed in range(1, 300 if thorough else 16):
+        path = hostile(code.replace(struct.pack("<Q", PLACE), struct.pack("<Q", seed * 0x9e3779b97f4a7c15 % 2**64)))
+        result = tool.heapgraph("handles" if seed % 2 else "report", path.name, "--json", "-f", "-o", "x.json",
+                                cwd=tmp_path, build=build, env=SANITIZER, timeout=100)
+        check(seed, "columns", result)
+        codes[result.code] += 1
+    assert set(codes) <= {0, 5, 6} and codes[5], codes
 
 
 @pytest.mark.parametrize("act,said", (("FOR_EVER", "stands still at one object"),
