@@ -216,6 +216,9 @@ struct hg_error *growth_descriptors_make(struct diffing *diffing)
 	diff->descriptors = calloc(most + 1, sizeof(*diff->descriptors));
 	if (!list || !diff->descriptors)
 		return &hg_error_no_memory;
+	/* What is open a core does not say: nothing is known to have been added. */
+	if (!diff->answers[0]->s->descriptors || !last->s->descriptors)
+		return NULL;
 	error = count_all(diffing, list, &count);
 	if (error)
 		return error;

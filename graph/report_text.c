@@ -100,7 +100,8 @@ static void put_unseen(struct page *page, const struct snapshot *s)
 			used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s",
 						 used ? ", " : "", parts[i].words);
 	if (used)
-		page_wrap(page, INK_DIM, 0, 2, "Not looked at by this version: %s.", text);
+		page_wrap(page, INK_DIM, 0, 2, s->meta->method == HGS_CORE ? "Not in a core: %s."
+					       : "Not looked at by this version: %s.", text);
 }
 
 static void put_nothing_found(struct page *page, const struct answer *answer)

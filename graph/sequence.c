@@ -57,6 +57,11 @@ static struct hg_error *check_process(const struct snapshot *a, const struct sna
 	return NULL;
 }
 
+static bool is_core(const struct snapshot *s)
+{
+	return s->meta->method == HGS_CORE;
+}
+
 static int64_t elapsed(const struct snapshot *a, const struct snapshot *b)
 {
 	if (has_start(a) && has_start(b))
@@ -79,7 +84,10 @@ struct hg_error *sequence_check(const struct snapshot *const *s, const char *con
 			return hg_error_hint(hg_error_new(HG_EXIT_USAGE,
 							  "the wrong way round: %s was taken after %s",
 							  names[i], names[i + 1]),
-					     "name the older snapshot first");
+					     is_core(s[i]) || is_core(s[i + 1])
+						     ? "name the older first; a core's time is that of its file "
+						       "(a copy has it by cp -p, or set it by touch -d)"
+						     : "name the older snapshot first");
 		ret->ns[i] = (uint64_t)ns;
 	}
 	return NULL;

@@ -58,8 +58,17 @@ static void put_libraries(struct page *page, const struct diff *diff)
 	}
 }
 
+static bool lacks_descriptors(const struct answer *answer)
+{
+	return answer->s->meta->method == HGS_CORE && !answer->s->descriptors;
+}
+
 static void put_descriptors(struct page *page, const struct diff *diff)
 {
+	if (lacks_descriptors(diff->answers[0]) || lacks_descriptors(diff_last(diff))) {
+		page_end(page);
+		page_wrap(page, INK_DIM, 0, 2, "Descriptors are not compared: a core does not say which are open.");
+	}
 	if (!diff->num_descriptors)
 		return;
 	page_end(page);

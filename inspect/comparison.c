@@ -2,14 +2,17 @@
 
 #include "source.h"
 
-struct hg_error *comparison_open(const struct options *options, struct comparison **ret)
+struct hg_error *comparison_open(const struct options *options, const struct interrupt *interrupt,
+				 struct progress *progress, struct comparison **ret)
 {
+	const struct core_places places = { .exe = options->exe, .sysroot = options->sysroot };
 	struct comparison *comparison = calloc(1, sizeof(*comparison));
 	struct hg_error *error = comparison ? NULL : &hg_error_no_memory;
 
 	for (unsigned k = 0; k < options->num_older && !error; k++) {
 		comparison->names[k] = options->older[k];
-		error = source_file(options->older[k], &comparison->snapshot[k]);
+		error = source_snapshot(options->older[k], &places, options->redact, interrupt, progress,
+					&comparison->snapshot[k]);
 		comparison->num_earlier++;
 	}
 	if (error)

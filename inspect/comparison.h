@@ -2,7 +2,9 @@
 #pragma once
 
 #include "../graph/diff.h"
+#include "interrupt.h"
 #include "options.h"
+#include "progress.h"
 
 struct comparison {
 	struct snapshot *snapshot[DIFF_SNAPSHOTS - 1]; /* the earlier ones */
@@ -13,9 +15,10 @@ struct comparison {
 	struct diff *diff;
 };
 
-/* Opens the earlier snapshots of the command line, of which there is one at least. */
+/* Opens the earlier snapshots and cores of the command line, of which there is one at least. */
 _must_check_ struct hg_error *comparison_open(const struct options *options,
-					      struct comparison **ret);
+					      const struct interrupt *interrupt,
+					      struct progress *progress, struct comparison **ret);
 /* Compares; `last` must live as long. Exit code 2 where they are not of one process in order. */
 _must_check_ struct hg_error *comparison_make(struct comparison *comparison,
 					      const struct answer *last, const char *name);

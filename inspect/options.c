@@ -20,7 +20,7 @@
 #define FINDERS (BIT(VERB_ATTACH) | BIT(VERB_REPORT) | BIT(VERB_DIFF))
 #define ANSWERS (ALL & ~BIT(VERB_SNAPSHOT))
 #define HOLDABLE (ALL & ~(BIT(VERB_ATTACH) | BIT(VERB_DIFF)))
-#define CORES (ANSWERS & ~(BIT(VERB_ATTACH) | BIT(VERB_DIFF)))
+#define CORES (ANSWERS & ~BIT(VERB_ATTACH))
 
 static const struct verb_row {
 	const char *name, *arguments, *help;
@@ -38,7 +38,7 @@ static const struct verb_row {
 	[VERB_REFS] = { "refs", "SOURCE OBJECT", "what the object refers to" },
 	[VERB_BACKREFS] = { "backrefs", "SOURCE OBJECT", "what refers to the object" },
 	[VERB_DIFF] = { "diff", "OLD NEW [NEWER]",
-			"what grew between snapshots of a process, and what keeps it" },
+			"what grew between snapshots or cores of a process, and what keeps it" },
 };
 
 /* Flags without a short form get a number above any character. */

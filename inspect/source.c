@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -43,16 +44,33 @@ struct hg_error *source_process(const char *source, struct process **ret)
 	return process_open(pid, ret);
 }
 
+/* When a core was written only its file says (core.c). */
+static void keep_time(int packed, int unpacked)
+{
+	struct timespec times[2];
+	struct stat st;
+
+	if (fstat(packed, &st) < 0)
+		return;
+	times[0] = st.st_atim;
+	times[1] = st.st_mtim;
+	futimens(unpacked, times);
+}
+
 struct hg_error *source_open_core(const char *path, const struct interrupt *interrupt, int *ret)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct hg_error *error;
 
 	*ret = -1;
 	if (fd >= 0 && core_is_one(fd))
 		*ret = take_fd(fd);
 	if (fd < 0 || !unpack_is_packed(fd))
 		return NULL;
-	return unpack(fd, path, interrupt, ret);
+	error = unpack(fd, path, interrupt, ret);
+	if (!error)
+		keep_time(fd, *ret);
+	return error;
 }
 
 struct hg_error *source_file(const char *path, struct snapshot **ret)
@@ -72,4 +90,31 @@ struct hg_error *source_file(const char *path, struct snapshot **ret)
 						  "cannot read %s: a program or library, not a snapshot or core", path),
 				     "heapgraph snapshot PID -o FILE.hgs takes one from a running process");
 	return snapshot_open_fd(fd, path, ret);
+}
+
+static void core_closep(struct core **core)
+{
+	core_close(*core);
+}
+
+struct hg_error *source_snapshot(const char *path, const struct core_places *places, bool redact,
+				 const struct interrupt *interrupt, struct progress *progress,
+				 struct snapshot **ret)
+{
+	_cleanup_close_ int fd = -1, out = -1;
+	_cleanup_(core_closep) struct core *core = NULL;
+	struct hg_error *error = source_open_core(path, interrupt, &fd);
+
+	if (error)
+		return error;
+	if (fd < 0)
+		return source_file(path, ret);
+	error = core_open(fd, path, places, interrupt, &core);
+	if (error)
+		return error;
+	out = memfd_create("heapgraph", MFD_CLOEXEC);
+	if (out < 0)
+		return hg_error_errno(HG_EXIT_FAILURE, errno, "cannot hold the snapshot");
+	error = core_capture(core, redact, out, path, interrupt, progress);
+	return error ? error : snapshot_open_fd(out, path, ret);
 }

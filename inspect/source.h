@@ -2,7 +2,7 @@
 #pragma once
 
 #include "../graph/snapshot.h"
-#include "capture.h"
+#include "core.h"
 
 /* Whether the word is a PID (digits alone). */
 bool source_is_pid(const char *source, pid_t *pid);
@@ -17,3 +17,8 @@ _must_check_ struct hg_error *source_open_core(const char *path, const struct in
 
 /* Opens a file: a snapshot. What it is instead is said (exit 5). */
 _must_check_ struct hg_error *source_file(const char *path, struct snapshot **ret);
+
+/* The same of a file that may be a core as well, which is walked at once. */
+_must_check_ struct hg_error *source_snapshot(const char *path, const struct core_places *places,
+					      bool redact, const struct interrupt *interrupt,
+					      struct progress *progress, struct snapshot **ret);

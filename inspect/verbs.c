@@ -198,7 +198,7 @@ static struct hg_error *get_snapshot(struct session *s)
 	if (!error)
 		error = query_read(o, &s->query);
 	if (!error && o->num_older)
-		error = comparison_open(o, &s->comparison);
+		error = comparison_open(o, s->interrupt, &s->progress, &s->comparison);
 	if (error)
 		return error;
 	error = open_source(s, live);

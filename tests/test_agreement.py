@@ -16,7 +16,7 @@ import processes
 import pytest
 import sites
 import tool
-from agreement import agree, kernel_core, needs_gcore
+from agreement import agree, differences, gcore, kernel_core, needs_gcore, without
 from test_gdb import SCRIPT
 from test_no_false_alarms import HEAVY, free_port
 
@@ -163,3 +163,46 @@ def test_django(heavy_python, program):
 def test_ipython(heavy_python, program, tmp_path):
     site = sites.site_for(heavy_python, *HEAVY["ipython"])
     compare(program("ordinary.py", "ipython", site=[site], environment={"WORK": str(tmp_path)}))
+
+
+def grown(result):
+    """The answer of diff, less the files, their times, and what a core does not say."""
+    assert result.code == 0, result.err
+    answer = result.json["diff"]
+    for where in ("snapshots.file", "snapshots.time_ms", "intervals.elapsed_ms", "same_process",
+                  "descriptors"):
+        answer = without(answer, where)
+    return answer
+
+
+def test_diff_takes_cores(heavy_python, start, run, tmp_path):
+    """Snapshots and cores of the same moments, mixed at will, and the process itself."""
+    needs_gcore()
+    target = start(heavy_python, "growing.py")
+    sources = []
+    for moment in ("old", "new"):
+        snapshot = tmp_path / f"{moment}.hgs"
+        assert run("snapshot", target.pid, "-o", snapshot).code == 0
+        core = tmp_path / f"{moment}.core"
+        gcore(target.pid, tmp_path).rename(core)
+        sources.append((snapshot, core))
+        if moment == "old":
+            for command in ("sessions", "log", "cycles", "links", "sockets", "churn"):
+                target.ask(command)
+    (old, old_core), (new, new_core) = sources
+    both = run("diff", old, new, *ALL)
+    assert both.json["diff"]["descriptors"] and both.json["diff"]["growth"]
+    for pair in ((old, new_core), (old_core, new), (old_core, new_core), (old_core, target.pid)):
+        result = run("diff", *pair, *ALL)
+        assert result.json["diff"]["same_process"] == "inferred", "a core has no start"
+        assert result.json["diff"]["descriptors"] is None
+        assert list(differences(grown(both), grown(result))) == []
+        assert run("diff", *pair, "--fail-on", "growth").code == 7
+        assert run("diff", *pair, "--fail-on", "descriptor-growth").code == 0, "not known"
+        said = run("diff", *pair).out
+        assert "Descriptors are not compared: a core does not say" in said
+    tool.assert_error(run("diff", new_core, old_core), 2, "the wrong way round", "cp -p")
+    three = run("diff", old, old_core, new_core, *ALL, "--exe", heavy_python.path)
+    assert three.code == 0, three.err
+    first, second = three.json["diff"]["intervals"]
+    assert first["new"]["objects"] == 0 and second["new"]["objects"] > 500
