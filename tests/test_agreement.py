@@ -206,3 +206,47 @@ def test_diff_takes_cores(heavy_python, start, run, tmp_path):
     assert three.code == 0, three.err
     first, second = three.json["diff"]["intervals"]
     assert first["new"]["objects"] == 0 and second["new"]["objects"] > 500
+
+
+MODULE = """
+import json, os, sys, tempfile
+import heapgraph
+hgs, core, empty = sys.argv[1:]
+found = [heapgraph.open(one) for one in (hgs, core)]
+for one in found:
+    keys = ("objects", "libraries", "cycles", "findings")
+    answers = [one.report(), one.handles(), one.cycles(), one.why("type:ctypes.CDLL"),
+               one.retained("type:ctypes.CDLL"), one.refcount("type:ctypes.CDLL"), one.types()]
+    print(json.dumps([{key: answer.to_dict().get(key) for key in keys} for answer in answers]
+                     + [[row.code for row in one.findings()]]))
+print(json.dumps(heapgraph.diff(found[0], core, hgs.replace(".hgs", ".zst"))["diff"]["intervals"]))
+try:
+    heapgraph.open(core, exe="/bin/sh", sysroot=empty)
+except heapgraph.Error as error:
+    print(json.dumps([error.code, error.hint]))
+temporary = found[1].path
+del one, answers, found
+print(json.dumps([str(temporary), temporary.exists()]))
+"""
+
+
+def test_the_module_opens_cores(heavy_python, packages, sample, run, tmp_path):
+    needs_gcore()
+    target = sample(heavy_python, "cycle_pins_library")
+    at_rest(target.pid, 0)
+    snapshot = tmp_path / "a.hgs"
+    assert run("snapshot", target.pid, "-o", snapshot).code == 0
+    core = gcore(target.pid, tmp_path)
+    subprocess.run(["zstd", "-q", str(core), "-o", str(tmp_path / "a.zst")], check=True)
+    (tmp_path / "empty").mkdir()
+    done = subprocess.run(
+        [heavy_python.path, "-c", MODULE, str(snapshot), str(core), str(tmp_path / "empty")],
+        capture_output=True, text=True, timeout=120,
+        env={**os.environ, "PYTHONPATH": str(packages(heavy_python)), "TMPDIR": str(tmp_path)})
+    assert done.returncode == 0, done.stderr
+    of_file, of_core, intervals, error, (path, exists) = map(json.loads, done.stdout.splitlines())
+    assert "cycle-pins-handle" in of_file[-1]
+    assert list(differences(of_file, of_core)) == []
+    assert [(one["new"]["objects"], one["gone"]["objects"]) for one in intervals] == [(0, 0)] * 2
+    assert error[0] == 5 and "--sysroot DIR" in error[1]
+    assert path.startswith(str(tmp_path)) and not exists

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import builtins
 import os
 import shutil
 import sys
 import tempfile
 import weakref
 from pathlib import Path
-from typing import Optional
+from typing import Optional, Union
 
 from . import _heapgraph
 from .answers import Answer, Findings, References, Report
-from .command import Error, PathLike
+from .command import Error, PathLike, run
 
 _heapgraph.Error = Error
 
@@ -101,6 +102,14 @@ def _own_frames() -> int:
     return count
 
 
+def _folder() -> str:
+    try:
+        return tempfile.mkdtemp(prefix="heapgraph-")
+    except OSError as error:
+        raise Error(f"cannot make a temporary folder: {error}",
+                    "set TMPDIR, or give the snapshot a path") from None
+
+
 def _take(path: Optional[PathLike], frames: int, *, force: bool = False,
           redact: bool = False) -> Snapshot:
     if path is not None:
@@ -109,11 +118,7 @@ def _take(path: Optional[PathLike], frames: int, *, force: bool = False,
                         "name it FILE.hgs", 2)
         _heapgraph.capture(path, frames=frames, force=force, redact=redact)
         return Snapshot(path)
-    try:
-        folder = tempfile.mkdtemp(prefix="heapgraph-")
-    except OSError as error:
-        raise Error(f"cannot make a temporary folder: {error}",
-                    "set TMPDIR, or give the snapshot a path") from None
+    folder = _folder()
     try:
         _heapgraph.capture(os.path.join(folder, "snapshot.hgs"), frames=frames, redact=redact)
     except BaseException:
@@ -133,16 +138,45 @@ def snapshot(path: Optional[PathLike] = None, *, force: bool = False,
     return _take(path, _own_frames() + 1, force=force, redact=redact)
 
 
-def open(path: PathLike) -> Snapshot:  # as gzip.open: a snapshot that is there
-    """A snapshot file, made by this module or by the command."""
-    if not os.path.exists(path):
-        raise Error(f"cannot open {os.fsdecode(path)}: No such file or directory")
-    return Snapshot(path)
+def _is_core(path: PathLike) -> bool:
+    """Whether the file begins as ELF, zstd or lz4 do: what it is, the command says in the end."""
+    try:
+        with builtins.open(path, "rb") as file:
+            return file.read(4) in (b"\x7fELF", b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18")
+    except IsADirectoryError:
+        return False
+    except OSError as error:
+        raise Error(f"cannot open {os.fsdecode(path)}: {error.strerror}") from None
 
 
-def diff(old: Snapshot, new: Snapshot, *newer: Snapshot) -> Answer:
-    """What grew between two or three snapshots of one process, the oldest first."""
-    return old.diff(new, *newer)
+def open(path: PathLike, *, exe: Optional[PathLike] = None,
+         sysroot: Optional[PathLike] = None) -> Snapshot:  # as gzip.open: what is there
+    """A snapshot file, made by this module or by the command, or a core.
+
+    A core is read once, into a temporary snapshot. ``exe`` is the program that it ran, ``sysroot`` the
+    root of the file system that it ran in, where they are not at their paths.
+    """
+    if not _is_core(path):
+        return Snapshot(path)
+    places = [word for flag, place in (("--exe", exe), ("--sysroot", sysroot)) if place is not None
+              for word in (flag, place)]
+    folder = _folder()
+    try:
+        run("types", os.path.abspath(os.fsdecode(path)), "-q", "-o",
+            os.path.join(folder, "core.hgs"), *places)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return Snapshot(os.path.join(folder, "core.hgs"), temporary=folder)
+
+
+Source = Union[Snapshot, PathLike]
+
+
+def diff(old: Source, new: Source, *newer: Source) -> Answer:
+    """What grew between two or three snapshots or cores of one process, the oldest first."""
+    first, *later = [one if isinstance(one, Snapshot) else open(one) for one in (old, new, *newer)]
+    return first.diff(*later)
 
 
 def _address(obj: object) -> str:
