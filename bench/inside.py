@@ -150,19 +150,21 @@ def worst(rows, key):
     return f"{median(rows, key)} ms ({cell(max(row[key] for row in rows))})"
 
 
-def table(measured):
-    print("| containers | objects | references | snapshot(), median (worst) | of it the walk | stop, as "
-          "the module says | gap of another thread | its gap without a snapshot | memory: program + copy "
-          "| file | get_objects(), get_referents() | from outside | its walk | its stop |")
-    print("|" + "---|" * 14)
-    for size, rows, collector in measured:
-        print(f"| {size or 'bare'} | {rows[-1]['objects']:,} | {rows[-1]['references']:,} "
-              f"| {worst(rows, 'ms')} | {median(rows, 'walk_ms')} ms | {worst(rows, 'stop_ms')} "
-              f"| {worst(rows, 'gap_ms')} | {worst(rows, 'idle_gap_ms')} "
-              f"| {median(rows, 'program_mb', 0)} + {median(rows, 'copy_mb', 0)} MB "
-              f"| {cell(rows[-1]['bytes'] / 1e6, 0)} MB | {cell(collector)} ms "
-              f"| {worst(rows, 'outside_ms')} | {median(rows, 'outside_walk_ms')} ms "
-              f"| {worst(rows, 'outside_stop_ms')} |")
+COLUMNS = ("containers", "objects", "references", "snapshot(), median (worst)", "of it the walk",
+           "stop, as the module says", "gap of another thread", "its gap without a snapshot",
+           "memory: program + copy", "file", "get_objects(), get_referents()", "from outside", "its walk",
+           "its stop")
+
+
+def print_row(size, rows, collector):
+    cells = (f"{size or 'bare'}", f"{rows[-1]['objects']:,}", f"{rows[-1]['references']:,}",
+             worst(rows, "ms"), f"{median(rows, 'walk_ms')} ms", worst(rows, "stop_ms"),
+             worst(rows, "gap_ms"), worst(rows, "idle_gap_ms"),
+             f"{median(rows, 'program_mb', 0)} + {median(rows, 'copy_mb', 0)} MB",
+             f"{cell(rows[-1]['bytes'] / 1e6, 0)} MB", f"{cell(collector)} ms",
+             worst(rows, "outside_ms"), f"{median(rows, 'outside_walk_ms')} ms",
+             worst(rows, "outside_stop_ms"))
+    print("| " + " | ".join(cells) + " |", flush=True)
 
 
 def main():
@@ -183,7 +185,9 @@ def main():
             sys.exit(f"bench: {reason}")
         print(f"CPython {chosen.version}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, median of "
               f"{options.calls} calls\n", flush=True)
-        table([measure(chosen, folder, int(size), options.calls) for size in options.sizes.split(",")])
+        print("| " + " | ".join(COLUMNS) + " |\n" + "|---" * len(COLUMNS) + "|", flush=True)
+        for size in options.sizes.split(","):
+            print_row(*measure(chosen, folder, int(size), options.calls))
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ def sources():
             if not name.endswith("main.c")]
 
 
-def _include(python):
+def headers(python):
     """Options for the folder of Python.h; None where the interpreter came without."""
     chroot = ["chroot", python.root] if python.root else []
     done = subprocess.run([*chroot, python.path, "-c",
@@ -83,7 +83,7 @@ def _bring_libraries(extension):
 
 def build(python, folder):
     """Puts the package `heapgraph` into folder; a reason where that cannot be done."""
-    include = _include(python)
+    include = headers(python)
     if not include:
         return "its headers are not installed"
     obstacle = python.root and _obstacle(python)

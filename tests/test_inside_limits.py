@@ -65,6 +65,8 @@ def small_disk(folder):
 
 
 def test_a_disk_that_fills_up(inside, python, tmp_path):
+    if python.root:
+        pytest.skip("a root does not see what is mounted beside it")
     with small_disk(tmp_path / "small") as folder:
         said = inside(BEGIN + REFUSED + "refused(sys.argv[1] + '/a.hgs')", str(folder))[0]
         assert "No space left" in said[0] and said[2]
@@ -75,7 +77,7 @@ def test_near_the_limit_of_memory(inside):
     """The copy takes what the program might, not what the program has left for itself."""
     code = BEGIN + REFUSED + """
 kept = [[number] for number in range(100000)]
-resource.setrlimit(resource.RLIMIT_AS, (used() + (24 << 20), -1))
+resource.setrlimit(resource.RLIMIT_AS, (used() + (24 << 20), resource.RLIM_INFINITY))
 capture(folder + "/near.hgs")
 say([resource.getrlimit(resource.RLIMIT_AS)[1] == resource.RLIM_INFINITY,
      os.stat(folder + "/near.hgs").st_size > 5000000])

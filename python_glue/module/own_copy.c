@@ -92,7 +92,7 @@ static void set_limits(void)
 	struct rlimit limit;
 
 	for (size_t i = 0; i < sizeof(memory) / sizeof(*memory); i++) {
-		if (getrlimit(memory[i], &limit))
+		if (getrlimit(memory[i], &limit) || limit.rlim_cur == limit.rlim_max)
 			continue;
 		limit.rlim_cur = limit.rlim_max;
 		setrlimit(memory[i], &limit);
@@ -114,9 +114,9 @@ static void search(struct own_shared *shared, int file)
 		own_search_run(&shared->search, file);
 }
 
-/* All that the copy ever does: system calls, the hook, tp_traverse functions, the search. A service that has given
- * up its rights, or that lets nobody look into it, is not dumpable, and neither would its copy be: who
- * made it might not read it (__ptrace_may_access() in kernel/ptrace.c). */
+/* All that the copy ever does: system calls, the hook, tp_traverse functions, the search. A service that has
+ * given up its rights, or that lets nobody look into it, is not dumpable, and neither would its copy be:
+ * who made it might not read it (__ptrace_may_access() in kernel/ptrace.c). */
 __attribute__((__noreturn__)) static void child(const struct own_copy *copy, pid_t parent)
 {
 	struct own_shared *shared = copy->shared;
