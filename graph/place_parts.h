@@ -66,11 +66,14 @@ void path_suspended(const struct place *place, struct place_path *path);
 void path_wakeup(const struct place *place, struct place_path *path);
 void path_task(const struct place *place, struct place_path *path);
 
-/* --- IPython (place_shell.c) -------------------------------------------------------------------- */
+/* --- prompts (place_shell.c) -------------------------------------------------------------------- */
 
 uint32_t match_displayed(const struct place *place);
 uint32_t match_last_result(const struct place *place);
 void advise_last_result(const struct place *place, FILE *out);
+uint32_t match_prompted(const struct place *place);
+void path_prompted(const struct place *place, struct place_path *path);
+void advise_prompted(const struct place *place, FILE *out);
 uint32_t match_shell(const struct place *place);
 uint32_t match_shown_exception(const struct place *place);
 bool place_in_shell(const struct place *place); /* whether an IPython is the main program */

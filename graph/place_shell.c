@@ -1,4 +1,5 @@
-/* IPython: what it keeps of what it displayed, the shell itself, and the last exception. */
+/* Prompts: what IPython keeps of what it displayed, the shell itself, its last exception; and the last result
+ * of Python's own prompt. */
 #include <string.h>
 
 #include "modules.h"
@@ -84,6 +85,34 @@ uint32_t match_shown_exception(const struct place *place)
 	return place_named(place, step, "tb") && place_type(place, step, "traceback")
 		       ? step - place->first
 		       : 0;
+}
+
+/* sys.displayhook() has the last result in builtins; gettext.install() a function by the same name. */
+uint32_t match_prompted(const struct place *place)
+{
+	const struct snapshot *s = place->s;
+	uint32_t step = place->first + 1;
+
+	if (!place_named(place, step, "_") ||
+	    place_type(place, step, "function method builtin_function_or_method"))
+		return 0;
+	for (uint32_t i = 0; i < s->num_roots; i++)
+		if (s->roots[i].kind == HGS_ROOT_BUILTINS &&
+		    s->roots[i].object == place_object(place, place->first))
+			return 1;
+	return 0;
+}
+
+void path_prompted(const struct place *place, struct place_path *path)
+{
+	(void)place;
+	fputc('_', path->new_head);
+}
+
+void advise_prompted(const struct place *place, FILE *out)
+{
+	(void)place;
+	fputs("type another expression, such as `0`, at the prompt, which keeps the last result", out);
 }
 
 bool place_in_shell(const struct place *place)

@@ -254,6 +254,8 @@ static const struct place_rule rules[] = {
 	 advise_last_exception},
 	{"IPython.core.interactiveshell.ExecutionResult", match_last_result, NULL, NULL,
 	 "the result of the last cell", SEVERITY_NOTE, advise_last_result},
+	{"dict", match_prompted, path_prompted, NULL, "the last result at the prompt", SEVERITY_WARNING,
+	 advise_prompted},
 	{"method", match_shell, path_shell, NULL, NULL, SEVERITY_NOTE, NULL},
 	{NULL, match_debugger, path_debugger, NULL, debugger, SEVERITY_WARNING, advise_debugger},
 	{NULL, match_handed_over, NULL, NULL, debugger, SEVERITY_WARNING, advise_debugger},

@@ -261,6 +261,27 @@ static void test_displayed(void **state)
 	heap_destroy(heap);
 }
 
+/* What Python's own prompt has displayed, and gettext's function of that name. */
+static void test_prompted(void **state)
+{
+	struct heap *heap = heap_create();
+	uint32_t builtins = heap_object(heap, "dict"), thing = heap_object(heap, "app.Frame");
+	uint32_t translate = heap_function(heap, "gettext"), mine = heap_object(heap, "app.Frame");
+
+	heap_root(heap, (struct hgs_root){
+				.object = builtins, .kind = HGS_ROOT_BUILTINS, .thread = HGS_NONE});
+	heap_key(heap, builtins, "_", thing);
+	heap_key(heap, builtins, "mine", mine);
+	assert_place(heap, thing,
+		     &(struct expected){"_", "the last result at the prompt", "such as `0`",
+					SEVERITY_WARNING});
+	assert_place(heap, mine, &(struct expected){"builtins.mine", NULL, NULL, SEVERITY_NOTE});
+	heap_forget(heap, builtins, thing);
+	heap_key(heap, builtins, "_", translate);
+	assert_place(heap, translate, &(struct expected){"builtins._", NULL, NULL, SEVERITY_NOTE});
+	heap_destroy(heap);
+}
+
 /* The last exception in IPython, which has it in several places. */
 static void test_shown_exception(void **state)
 {
@@ -383,6 +404,7 @@ int main(void)
 		cmocka_unit_test(test_ffi),
 		cmocka_unit_test(test_logger),
 		cmocka_unit_test(test_displayed),
+		cmocka_unit_test(test_prompted),
 		cmocka_unit_test(test_shown_exception),
 		cmocka_unit_test(test_kept_beside),
 		cmocka_unit_test(test_classes),
