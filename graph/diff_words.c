@@ -45,7 +45,12 @@ char *growth_advice(const struct diff *diff, const struct growth *growth)
 {
 	const struct snapshot *s = diff_last(diff)->s;
 	_cleanup_free_ char *path = growth_point_path(diff, growth);
+	_cleanup_free_ char *variable = NULL;
 	struct memtext text;
+
+	/* What hangs from a module is a variable of it. */
+	if (path && s->flags[growth->point] & HGS_OBJ_MODULE)
+		variable = retained_path(diff_last(diff), growth->example);
 
 	if (!memtext_open(&text))
 		return NULL;
@@ -61,6 +66,8 @@ char *growth_advice(const struct diff *diff, const struct growth *growth)
 	else if (is_container(s, growth->point))
 		fprintf(text.out,
 			"take entries out of `%s` when they are done with, or bound it", path);
+	else if (variable)
+		fprintf(text.out, "drop `%s` when it is done with", variable);
 	else
 		fprintf(text.out, "drop what `%s` refers to when it is done with", path);
 	return memtext_close(&text);

@@ -106,7 +106,8 @@ def test_answers_and_cells(notebook, heavy_python):
     printed, grown = said[5]
     assert printed["text"] == "done\n"
     assert re.search(r"\+50 .*__main__\.Frame", grown["data"]["text/plain"])
-    assert re.search(r"module __main__\n +\.more → list", grown["data"]["text/plain"])
+    assert re.search(r"module __main__\n +\.more → list\n +fix: drop `more` when it is done with",
+                     grown["data"]["text/plain"])
     assert said[6] == ["why"] and said[7] == ["alive"] and "diff" in said[8]
     assert "%heapgraph why EXPRESSION" in said[9][0]["text"]
 
