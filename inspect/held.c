@@ -73,30 +73,40 @@ static struct hg_error *check_still_standing(pid_t pid, const struct standing *b
 			     "let the debugger hold it until the answer is there");
 }
 
+/* False also where none follows. */
+static bool read_thread(FILE *from, struct freeze_thread *ret, uint64_t *thread_pointer, bool *broken)
+{
+	unsigned tid;
+	int got = fscanf(from, "%u %" SCNx64 " %" SCNx64 " %" SCNx64, &tid, &ret->sp, &ret->ip, thread_pointer);
+
+	*broken = got != EOF;
+	if (got != 4)
+		return false;
+	for (size_t i = 0; i < sizeof(ret->registers) / sizeof(*ret->registers); i++)
+		if (fscanf(from, "%" SCNx64, &ret->registers[i]) != 1)
+			return false;
+	return true;
+}
+
 static struct hg_error *read_registers(FILE *from, struct core_file *file)
 {
-	struct freeze_thread t;
+	struct freeze_thread thread;
 	uint64_t thread_pointer;
-	unsigned tid;
+	bool broken;
 
-	while (fscanf(from, "%u %" SCNx64 " %" SCNx64 " %" SCNx64, &tid, &t.sp, &t.ip,
-		      &thread_pointer) == 4) {
+	while (read_thread(from, &thread, &thread_pointer, &broken)) {
 		struct freeze_thread *grown = reallocarray(file->threads, file->num_threads + 1,
 							   sizeof(*grown));
 
 		if (!grown)
 			return &hg_error_no_memory;
 		file->threads = grown;
-		for (size_t i = 0; i < sizeof(t.registers) / sizeof(*t.registers); i++)
-			if (fscanf(from, "%" SCNx64, &t.registers[i]) != 1)
-				goto not_registers;
 		if (!file->num_threads)
 			file->thread_pointer = thread_pointer;
-		grown[file->num_threads++] = t;
+		grown[file->num_threads++] = thread;
 	}
-	if (feof(from) && file->num_threads)
+	if (!broken && file->num_threads)
 		return NULL;
-not_registers:
 	return hg_error_hint(hg_error_new(HG_EXIT_USAGE, "--held: no registers of threads on standard input"),
 			     "it is for debuggers; in gdb: source heapgraph-gdb.py, then heapgraph report");
 }
@@ -168,16 +178,22 @@ static struct hg_error *make_image(struct core *core)
 	return NULL;
 }
 
-static struct hg_error *read_file(struct core *core, pid_t pid, const struct held_options *options)
+/* What /proc says of it. */
+static struct hg_error *read_proc(struct core *core, pid_t pid)
 {
+	struct hg_error *error = process_describe(pid, &core->process);
 	char path[64];
 
+	if (!error)
+		error = descriptors_read(pid, &core->before);
+	if (error)
+		return error;
+	core->maps = proc_read(pid, "maps", NULL);
+	if (!core->maps)
+		return hg_error_errno(HG_EXIT_FAILURE, errno, "cannot read the mappings of process %d", pid);
 	snprintf(path, sizeof(path), "/proc/%d/pagemap", pid);
-	core->file = (struct core_file){ .fd = options->memory, .name = core->name, .pid = pid,
-					 .pagemap = open(path, O_RDONLY | O_CLOEXEC) };
-	if (core->file.pagemap < 0)
-		return hg_error_errno(HG_EXIT_PERMISSION, errno, "cannot open %s", path);
-	return read_registers(options->registers, &core->file);
+	core->file.pagemap = open(path, O_RDONLY | O_CLOEXEC);
+	return core->file.pagemap < 0 ? hg_error_errno(HG_EXIT_PERMISSION, errno, "cannot open %s", path) : NULL;
 }
 
 static struct hg_error *read_process(struct core *core, pid_t pid, const struct held_options *options,
@@ -188,17 +204,11 @@ static struct hg_error *read_process(struct core *core, pid_t pid, const struct 
 
 	/* Where the debugger ends, the process goes on, and nobody wants the answer any more. */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	error = check_standing(pid, &standing);
+	error = read_registers(options->registers, &core->file);
 	if (!error)
-		error = process_describe(pid, &core->process);
+		error = check_standing(pid, &standing);
 	if (!error)
-		error = read_file(core, pid, options);
-	if (!error)
-		error = descriptors_read(pid, &core->before);
-	if (!error)
-		core->maps = proc_read(pid, "maps", NULL);
-	if (!error && !core->maps)
-		error = hg_error_errno(HG_EXIT_FAILURE, errno, "cannot read the mappings of process %d", pid);
+		error = read_proc(core, pid);
 	if (!error)
 		error = make_image(core);
 	if (!error)
@@ -215,10 +225,10 @@ struct hg_error *held_open(pid_t pid, const struct held_options *options,
 	if (!core)
 		return &hg_error_no_memory;
 	core->held = true;
-	core->file = (struct core_file){ .fd = -1, .pagemap = -1 };
 	if (asprintf(&core->own_name, "the memory of process %d", pid) < 0)
 		core->own_name = NULL;
 	core->name = core->own_name;
+	core->file = (struct core_file){ .fd = options->memory, .pagemap = -1, .name = core->name, .pid = pid };
 	error = core->name ? read_process(core, pid, options, interrupt) : &hg_error_no_memory;
 	if (!error) {
 		core->process->memory = core->freeze->memory;

@@ -61,8 +61,12 @@ class HeapgraphTool:
         with child:
             try:
                 out, err = child.communicate(standard_input)
-            except BaseException:  # Ctrl-C
-                child.kill()
+            except BaseException:  # Ctrl-C: it puts its own files away, unless that takes long
+                child.terminate()
+                try:
+                    child.wait(2)
+                except subprocess.TimeoutExpired:
+                    child.kill()
                 raise
         if not quiet:
             gdb.write(out)

@@ -275,6 +275,11 @@ def test_running_threads_are_refused(heavy_python, start, run, gdb, tmp_path):
         result = run("types", target.pid, "--held", memory.fileno(), pass_fds=[memory.fileno()],
                      stdin=lines)
         tool.assert_error(result, 1, "its thread", "interrupt -a")
+        registers.write_text("1 " + "0 " * 18 + "\n2 " + "0 " * 5, encoding="utf-8")
+        with open(registers, "rb") as lines:
+            result = run("types", target.pid, "--held", memory.fileno(), pass_fds=[memory.fileno()],
+                         stdin=lines)
+        tool.assert_error(result, 2, "no registers of threads", "in gdb")
     tool.assert_error(run("types", target.pid, "--held", "-1"), 2, "--held takes a number", "--help")
     target.assert_unharmed()
 
