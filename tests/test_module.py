@@ -195,15 +195,3 @@ while True: time.sleep(0.02)
     assert len(files) == 1, "the others came too soon"
     assert re.fullmatch(rf"heapgraph-{process.pid}-\d+T\d+-signal\.hgs", files[0].name)
     assert tool.heapgraph("types", files[0]).code == 0
-
-
-def test_memory_error_and_exit(inside, tmp_path):
-    code = """
-heapgraph.install(folder=sys.argv[1], on_memory_error=True, at_exit=True, seconds=0)
-try:
-    [0] * 2**60
-except MemoryError:
-    sys.excepthook(*sys.exc_info())
-"""
-    inside(code, str(tmp_path))
-    assert sorted(path.stem.split("-")[-1] for path in tmp_path.glob("*.hgs")) == ["exit", "memory"]

@@ -138,6 +138,11 @@ def snapshot(path: Optional[PathLike] = None, *, force: bool = False,
     return _take(path, _own_frames() + 1, force=force, redact=redact)
 
 
+def take_unasked(path: PathLike, *, redact: bool) -> None:
+    """As snapshot(), where no frame of the program asks: who calls this package was interrupted."""
+    _take(path, _own_frames(), redact=redact)
+
+
 def _is_core(path: PathLike) -> bool:
     """Whether the file begins as ELF, zstd or lz4 do: what it is, the command says in the end."""
     try:
