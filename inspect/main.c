@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../graph/utf8.h"
 #include "interrupt.h"
 #include "options.h"
 #include "verbs.h"
@@ -41,13 +42,22 @@ static bool fill_standard_descriptors(void)
 	return fd >= 0 && close(fd) == 0;
 }
 
+/* Names of files and programs are whatever a process, a core or a snapshot says: one line stays one, and
+ * no terminal takes a part of it for a command. */
+static void say(const char *head, const char *text)
+{
+	_cleanup_free_ char *safe = text_escape(text, true);
+
+	fprintf(stderr, "%s: %s\n", head, safe ? safe : "out of memory");
+}
+
 static int fail(struct hg_error *error)
 {
 	int code = error->code;
 
-	fprintf(stderr, "heapgraph: %s\n", error->message);
+	say("heapgraph", error->message);
 	if (error->hint)
-		fprintf(stderr, "hint: %s\n", error->hint);
+		say("hint", error->hint);
 	hg_error_free(error);
 	return signal_seen ? 128 + signal_seen : code;
 }

@@ -13,7 +13,8 @@
 
 enum { MB = 1 << 20 };
 
-#define INLINE static inline __attribute__((__always_inline__)) /* one function: the first byte is its entry */
+/* One function: the first byte is its entry. */
+#define INLINE static inline __attribute__((__always_inline__))
 
 INLINE long call(long number, long a, long b, long c, long d, long e)
 {

@@ -114,6 +114,18 @@ def test_a_missing_stack_is_said(report, whole):
     assert "the stack of 1 thread is not in the core" in result.json["capture"]["incomplete"][0]
 
 
+def test_names_are_only_shown(report, whole):
+    """What a core calls its files does nothing to a terminal, and does not end the line."""
+    count = whole.field(whole.note(NT_FILE), 0)
+    at, patches = whole.note(NT_FILE) + 16 + 24 * count, {}
+    for _ in range(count):
+        patches[at + 1] = b"\x1b[2J\n"
+        at = whole.data.index(b"\0", at) + 1
+    result = report(patches)
+    tool.assert_error(result, 5, r"the code of /\x1b[2J\n")
+    assert "\x1b" not in result.err
+
+
 @pytest.fixture(scope="module")
 def mutator(whole, build, tmp_path_factory):  # noqa: F811
     folder = tmp_path_factory.mktemp("mutator")
@@ -277,9 +289,10 @@ def test_code_scrambles_what_the_walk_recorded(hostile, build, tmp_path, thoroug
     assert code.count(struct.pack("<Q", PLACE)) == 1
     codes = collections.Counter()
     for seed in range(1, 300 if thorough else 16):
-        path = hostile(code.replace(struct.pack("<Q", PLACE), struct.pack("<Q", seed * 0x9e3779b97f4a7c15 % 2**64)))
-        result = tool.heapgraph("handles" if seed % 2 else "report", path.name, "--json", "-f", "-o", "x.json",
-                                cwd=tmp_path, build=build, env=SANITIZER, timeout=100)
+        start = struct.pack("<Q", seed * 0x9e3779b97f4a7c15 % 2**64)
+        path = hostile(code.replace(struct.pack("<Q", PLACE), start))
+        result = tool.heapgraph("handles" if seed % 2 else "report", path.name, "--json", "-f", "-o",
+                                "x.json", cwd=tmp_path, build=build, env=SANITIZER, timeout=100)
         check(seed, "columns", result)
         codes[result.code] += 1
     assert set(codes) <= {0, 5, 6} and codes[5], codes
