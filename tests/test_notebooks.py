@@ -56,6 +56,7 @@ def test_what_a_notebook_shows(notebook, heavy_python):
     data = message["data"]
     assert set(data) == {"text/plain", "text/html", "image/svg+xml"}
     assert "\n  x\n" in data["text/plain"] and "kept alive by 1 referrer" in data["text/plain"]
+    assert re.search(r'<svg[^>]* style="width: \d+px; max-width: max\(100%, \d+px\)">', data["text/html"])
     assert data["text/html"].count("<svg") == 1 and "<?xml" not in data["text/html"]
     assert html.escape(data["text/plain"]) in data["text/html"]
     picture = ElementTree.fromstring(data["image/svg+xml"])

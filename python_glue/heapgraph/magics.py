@@ -5,8 +5,9 @@ from __future__ import annotations
 import shlex
 from typing import Any, List, Optional, Tuple
 
+from .answers import Answer
 from .command import Error
-from .snapshots import Answer, snapshot
+from .snapshots import snapshot
 
 _OF_ALL = ("report", "handles", "cycles", "types", "retained")
 _OF_ONE = ("why", "retained", "refs", "backrefs")
@@ -26,9 +27,10 @@ command stand before it: %heapgraph why -v x, %heapgraph types --limit 50."""
 
 
 def _usage(message: str) -> Exception:
-    from IPython.core.error import UsageError  # shown as one line
+    from IPython.core.error import UsageError  # type: ignore[import-not-found,unused-ignore]
 
-    return UsageError(message)
+    shown_as_one_line: Exception = UsageError(message)
+    return shown_as_one_line
 
 
 def _options(rest: str) -> Tuple[List[str], str]:
