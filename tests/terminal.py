@@ -1,6 +1,8 @@
-"""A program on a terminal of its own: what is typed, and what it answers up to its prompt."""
+"""A program on a terminal of its own: what is typed, and what it answers up to its prompt, which a
+regular expression tells."""
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -21,7 +23,7 @@ class Terminal:
         if line is not None:
             os.write(self.main, line.encode() + b"\n")
         text, end = "", time.monotonic() + 60
-        while not text.endswith(self.prompt):
+        while not re.search(rf"{self.prompt}\Z", text):
             assert time.monotonic() < end, text
             try:
                 text += os.read(self.main, 65536).decode("utf-8", "replace")

@@ -13,6 +13,7 @@ import sites
 import terminal
 
 KERNEL = str(interpreters.TESTS / "kernel.py")
+IN = r"In \[\d+\]: "  # but not "Out[3]: "
 FRAME = "class Frame: pass\nx = Frame()\nalive = __import__('weakref').ref(x)"
 
 
@@ -21,6 +22,9 @@ def notebook(packages, tmp_path):
     """notebook(interpreter, cell...): the messages that a Jupyter kernel sends for each cell."""
     def _notebook(python, *cells):
         site = sites.site_for(python, "ipykernel")
+        missing = python.root and python.import_error("zmq", site)
+        if missing:
+            pytest.skip(f"jupyter_client: {missing}")
         home = {name: str(tmp_path) for name in
                 ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")}
         done = subprocess.run(
@@ -126,7 +130,7 @@ def shell(packages, python, tmp_path):
                    "PYTHONPATH": f"{packages(python)}:{sites.site_for(python, 'ipython')}"}
     started = terminal.Terminal(python.among_ours("-m", "IPython", "--simple-prompt", "--no-banner",
                                                   "--no-confirm-exit", "--colors=NoColor"),
-                                "]: ", env=environment, cwd=tmp_path)
+                                IN, env=environment, cwd=tmp_path)
     try:
         started.answer()
         started.answer("%load_ext heapgraph")
@@ -137,11 +141,10 @@ def shell(packages, python, tmp_path):
 
 def test_on_a_terminal(shell):
     """Without a notebook the text alone; what cannot be done is one line, and no traceback."""
-    shell.answer("class Frame: pass\n")
-    shell.answer("x = [Frame()]")
+    shell.answer("x = [type('Frame', (), {})()]")
     shell.answer("x[0]")
     why = shell.answer("%heapgraph why x[0]")
-    assert "\n  x[0]\n" in why and "\n  _4\n" in why and "<svg" not in why, why
+    assert "\n  x[0]\n" in why and "\n  _3\n" in why and "<svg" not in why, why
     for line, complaint in COMPLAINTS.items():
         said = shell.answer(f"%heapgraph {line}")
         found = re.search(r"^UsageError: .*", said, re.M)
@@ -152,9 +155,8 @@ def test_on_a_terminal(shell):
 def test_debugger_of_ipython(shell):
     """`%debug`: the frames by what keeps them; and its debugger, which stays behind."""
     shell.answer("import gc, heapgraph, weakref")
-    shell.answer("class Frame: pass\n")
-    shell.answer("def work(mine): raise ValueError(weakref.ref(mine))\n")
-    shell.answer("work(Frame())")
+    shell.answer("exec('def work(mine): raise ValueError')")
+    shell.answer("work(type('Frame', (), {})())")
     shell.prompt = "ipdb> "
     shell.answer("%debug")
     text = shell.answer("p heapgraph.why_alive(mine)")
@@ -162,13 +164,13 @@ def test_debugger_of_ipython(shell):
     assert re.match(r"local mine in work:\d+ of sys\.last_", path) and "1/0" in fix, text
     shell.answer("alive = weakref.ref(mine)")
     shell.answer("import __main__; __main__.alive = alive")
-    shell.prompt = "]: "
+    shell.prompt = IN
     shell.answer("q")
     shell.answer("1/0")
     shell.answer("gc.collect();")
     text = shell.answer("%heapgraph why type:__main__.Frame")
     (path, fix), = ways(text).items()
-    assert "the debugger's curframe_locals" in path, text
+    assert "the debugger's " in path, text
     assert "drop `get_ipython().InteractiveTB.pdb`, which the debugger left behind" in fix
     shell.answer("get_ipython().InteractiveTB.pdb = None")
     shell.answer("gc.collect();")

@@ -51,7 +51,7 @@ def pdb(packages, python):
 
     def _pdb(*arguments, path=""):
         environment = {**os.environ, **terminal.PLAIN, "PYTHONPATH": f"{packages(python)}:{path}"}
-        started.append(terminal.Terminal(python.among_ours(*arguments), "(Pdb) ",
+        started.append(terminal.Terminal(python.among_ours(*arguments), r"\(Pdb\) ",
                                          env=environment))
         started[-1].heading = started[-1].answer()
         return started[-1]
