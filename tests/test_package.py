@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import zipfile
 from email import message_from_string
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import interpreters
 import pytest
 import python_module
+import sites
 import tool
 
 SCRIPT = """
@@ -122,58 +122,58 @@ def test_wheel_is_whole(built_wheel):
         assert str(source).encode() not in binary and str(python_module.ROOT).encode() not in binary
 
 
-def test_installed(built_wheel, heavy_python, tmp_path):
-    """As a user does: the command, `python -m heapgraph` and the module; and gone again."""
-    venv = environment(heavy_python, tmp_path / "venv")
+@pytest.fixture(scope="module")
+def installed(built_wheel, heavy_python, tmp_path_factory):
+    """A venv that has the wheel; when all is done it is uninstalled, and nothing of it is left."""
+    venv = environment(heavy_python, tmp_path_factory.mktemp("user") / "venv")
     before = set(venv.folder.rglob("*"))
     venv.run("pip", "install", "-q", "--no-index", built_wheel[0])
-    venv.run("pip", "check")
-    version = tool.heapgraph("--version").out
-    assert venv.run("heapgraph", "--version") == version
-    assert venv.run("python", "-m", "heapgraph", "--version") == version
-    said = venv.run("python", "-W", "error", "-c", "import heapgraph; print(heapgraph.report())",
-                    cwd=tmp_path)
-    assert "in-process" in said
-    (tmp_path / "script.py").write_text(SCRIPT)
-    venv.run("python", "-W", "error", "script.py", cwd=tmp_path)
-    for binary in venv.folder.rglob("*heapgraph*"):
-        if binary.is_file() and binary.read_bytes()[:4] == b"\x7fELF":
-            assert not re.search("R(UN)?PATH", run("readelf", "-d", binary)), binary
+    yield venv
     venv.run("pip", "uninstall", "-q", "-y", "heapgraph")
     assert {path for path in set(venv.folder.rglob("*")) - before if "heapgraph" in path.name} == set()
 
 
-def test_gdb_file(built_wheel, heavy_python, start, tmp_path):
+def test_installed(installed, tmp_path):
+    """As a user does: the command, `python -m heapgraph` and the module."""
+    installed.run("pip", "check")
+    version = tool.heapgraph("--version").out
+    assert installed.run("heapgraph", "--version") == version
+    assert installed.run("python", "-m", "heapgraph", "--version") == version
+    said = installed.run("python", "-W", "error", "-c", "import heapgraph; print(heapgraph.report())",
+                         cwd=tmp_path)
+    assert "in-process" in said
+    (tmp_path / "script.py").write_text(SCRIPT)
+    installed.run("python", "-W", "error", "script.py", cwd=tmp_path)
+    for binary in installed.folder.rglob("*heapgraph*"):
+        if binary.is_file() and binary.read_bytes()[:4] == b"\x7fELF":
+            assert not re.search("R(UN)?PATH", run("readelf", "-d", binary)), binary
+
+
+def test_gdb_file(installed, heavy_python, start, tmp_path):
     """It finds the command that came with it, and the command says where it is."""
     if not shutil.which("gdb"):
         pytest.skip("gdb is not installed")
-    venv = environment(heavy_python, tmp_path / "venv")
-    venv.run("pip", "install", "-q", "--no-index", built_wheel[0])
     target = start(heavy_python, "idle.py")
-    script = venv.folder / "share" / "heapgraph" / "heapgraph-gdb.py"
+    script = installed.folder / "share" / "heapgraph" / "heapgraph-gdb.py"
     done = subprocess.run(
         ["gdb", "-nx", "-batch", "-iex", "set auto-load python-scripts off", "-p", str(target.pid),
-         "-ex", f"shell {venv.command('heapgraph')} attach {target.pid}", "-ex", f"source {script}",
+         "-ex", f"shell {installed.command('heapgraph')} attach {target.pid}", "-ex", f"source {script}",
          "-ex", "python print(HEAPGRAPH.tool.program())", "-ex", "heapgraph types -q --limit 1"],
         capture_output=True, text=True, stdin=subprocess.DEVNULL, cwd=tmp_path,
         env={**os.environ, "HEAPGRAPH": "", "DEBUGINFOD_URLS": ""})
     assert f"source {script}, then heapgraph report" in done.stderr
-    assert f"{venv.command('heapgraph')}\n" in done.stdout and "RETAINED" in done.stdout, done.stderr
+    assert f"{installed.command('heapgraph')}\n" in done.stdout and "RETAINED" in done.stdout, done.stderr
 
 
-def test_types(built_wheel, heavy_python, tmp_path):
+def test_types(installed, one_python, tmp_path):
     """What a user's own checker says of a script, by the types that come with the package."""
-    if sys.version_info < (3, 9):
-        pytest.skip("mypy needs 3.9")
-    checker = Environment(sys.executable, tmp_path / "checker")
-    checker.get("mypy")
-    venv = environment(heavy_python, tmp_path / "venv")
-    venv.run("pip", "install", "-q", "--no-index", built_wheel[0])
-    check = [checker.command("mypy"), "--strict", "--python-executable", venv.command("python")]
+    checker = {**os.environ, "PYTHONPATH": str(sites.site_for(one_python, "mypy"))}
+    check = [one_python.path, "-m", "mypy", "--strict", "--python-executable",
+             str(installed.command("python"))]
     (tmp_path / "script.py").write_text(SCRIPT)
-    run(*check, "script.py", cwd=tmp_path)
+    run(*check, "script.py", cwd=tmp_path, env=checker)
     (tmp_path / "wrong.py").write_text("import heapgraph\nx: str = heapgraph.count('dict')\n")
-    done = subprocess.run([*check, "wrong.py"], cwd=tmp_path, capture_output=True, text=True)
+    done = subprocess.run([*check, "wrong.py"], cwd=tmp_path, capture_output=True, text=True, env=checker)
     assert 'expression has type "int", variable has type "str"' in done.stdout
 
 
