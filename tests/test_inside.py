@@ -367,11 +367,13 @@ writer = _Writer(folder, 0, False)
 with writer.lock:  # as a thread has it that is writing
     pid = os.fork()
     if not pid:
-        path = writer.write("forked")
-        os._exit(0 if path and "-%d-" % os.getpid() in path.name else 1)
-    say([os.WEXITSTATUS(os.waitpid(pid, 0)[1]), writer.write("held")])
+        writer.write("forked")
+        os._exit(0)
+    os.waitpid(pid, 0)
+    writer.write("held")
+say([[name.split("-")[1] == str(pid), name.split("-")[-1]] for name in os.listdir(folder)])
 """
-    assert inside(code) == [[0, None]]
+    assert inside(code) == [[[True, "forked.hgs"]]]
 
 
 def test_a_hundred_signals_write_one_file(inside):
