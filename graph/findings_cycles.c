@@ -100,10 +100,10 @@ static struct hg_error *describe(struct making *making, struct finding *finding,
 					      count == 1 ? "a garbage cycle" : "garbage cycles");
 	}
 	if (cycle)
-		finding->evidence = finding_text("%u%s cycle%s of %u objects: %s", cycle->count,
+		finding->evidence = finding_text("%u%s cycle%s of %u object%s: %s", cycle->count,
 						 cycle->count == 1 ? "" : " equal",
 						 plural(cycle->count), cycle->objects,
-						 types ? types : "");
+						 plural(cycle->objects), types ? types : "");
 	else
 		finding->evidence = finding_text("no root reaches the object, and no cycle through "
 						 "it was found");
