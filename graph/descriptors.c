@@ -52,8 +52,8 @@ static bool is_natives_own(const struct answer *answer, uint32_t object)
 }
 
 /* Whether a container is a table of constants: of a code object, of a class, the defaults of a
- * function, a global of the standard library, or the interpreter's own. Told by the chain from the
- * roots. O(length of the chain). */
+ * function, a global of the standard library, the versions of `from __future__ import` (Lib/__future__.py),
+ * or the interpreter's own. Told by the chain from the roots. O(length of the chain). */
 static bool is_constant_table(const struct making *making, uint32_t container)
 {
 	const struct answer *answer = making->answer;
@@ -70,7 +70,8 @@ static bool is_constant_table(const struct making *making, uint32_t container)
 	if (s->flags[at] & HGS_OBJ_MODULE)
 		return modules_origin(s, at, making->stdlib) == MODULE_STDLIB;
 	return s->flags[at] & HGS_OBJ_TYPE_OBJECT || !strcmp(snapshot_type_name(s, at), "code") ||
-	       !strcmp(snapshot_type_name(s, at), "function");
+	       !strcmp(snapshot_type_name(s, at), "function") ||
+	       !strcmp(snapshot_type_name(s, at), "__future__._Feature");
 }
 
 /* A variable in a closure of the standard library. O(length of the chain). */
@@ -144,6 +145,8 @@ static enum hold reference_holds(struct making *making, uint32_t from, uint32_t 
 	const struct snapshot *s = making->answer->s;
 
 	*holder = from;
+	if (s->flags[from] & HGS_OBJ_OBSERVER)
+		return HOLDS_NOT;
 	switch (HGS_EDGE_KIND(edge)) {
 	case HGS_EDGE_ATTR:
 		return attribute_holds(making, from, snapshot_text(s, HGS_EDGE_PAYLOAD(edge)));

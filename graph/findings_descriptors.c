@@ -45,14 +45,16 @@ static bool begins_with_one_of(const char *name, const char *const *list)
 }
 
 /* Libraries that keep no descriptor of their own, or one whose owner is found otherwise: those of
- * C and C++, and what the standard library's modules need (OpenSSL keeps devices only, a database of
- * SQLite has its connection). */
+ * C and C++, what the standard library's modules need (OpenSSL keeps devices only, a database of
+ * SQLite has its connection), and our own module with what it needs, which a program may have imported
+ * to look at itself. */
 static bool is_understood(const struct library *library)
 {
 	static const char *const names[] = {"libc.so", "libc-", "ld-", "libpthread", "libdl", "libm.so",
 					    "libm-", "libutil", "librt", "libstdc++", "libgcc_s",
 					    "libz.so", "libexpat", "libbz2", "liblzma", "libffi",
-					    "libcrypto", "libssl", "libsqlite3", "libuuid", NULL};
+					    "libcrypto", "libssl", "libsqlite3", "libuuid",
+					    "_heapgraph.", "libelf", "libxxhash", NULL};
 
 	return library->fact->flags & (HGS_LIB_PYTHON | HGS_LIB_VDSO | HGS_LIB_LOADER) ||
 	       begins_with_one_of(library->name, names) || strstr(library->path, "/lib-dynload/");
