@@ -138,6 +138,19 @@ static enum hold field_holds(const struct snapshot *s, uint32_t object)
 	return MAY_HOLD;
 }
 
+/* A frame of our own module. Of the frames that a snapshot from inside marks, the outermost is the
+ * program's own, whose variables count. O(frames). */
+static bool is_asking(const struct snapshot *s, uint32_t object)
+{
+	bool found = false;
+
+	for (uint32_t i = 0; s->flags[object] & HGS_OBJ_OBSERVER && i + 1 < s->num_frames; i++)
+		found |= s->frames[i].object == object &&
+			 s->frames[i].thread == s->frames[i + 1].thread &&
+			 s->flags[s->frames[i + 1].object] & HGS_OBJ_OBSERVER;
+	return found;
+}
+
 /* What one reference to an int that equals a descriptor says. *holder is who has it. */
 static enum hold reference_holds(struct making *making, uint32_t from, uint32_t edge,
 				 uint32_t *holder)
@@ -145,7 +158,7 @@ static enum hold reference_holds(struct making *making, uint32_t from, uint32_t 
 	const struct snapshot *s = making->answer->s;
 
 	*holder = from;
-	if (s->flags[from] & HGS_OBJ_OBSERVER)
+	if (is_asking(s, from))
 		return HOLDS_NOT;
 	switch (HGS_EDGE_KIND(edge)) {
 	case HGS_EDGE_ATTR:

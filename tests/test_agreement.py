@@ -263,3 +263,21 @@ def test_the_module_opens_cores(heavy_python, packages, sample, run, tmp_path):
     assert [(one["new"]["objects"], one["gone"]["objects"]) for one in intervals] == [(0, 0)] * 2
     assert error[0] == 5 and "--sysroot DIR" in error[1]
     assert path.startswith(str(tmp_path)) and not exists
+
+
+ASKING = """
+import os, heapgraph
+def open_one(): return os.open("/etc/passwd", os.O_RDONLY)
+def found(): return [one.count for one in heapgraph.findings() if one.code == "unowned-descriptor"]
+def keeps():
+    mine = open_one()
+    return found()
+print(keeps(), [open_one() and 1, found()][1])
+"""
+
+
+def test_a_variable_of_who_asks_holds_a_descriptor(heavy_python, packages):
+    """And those of the module, which may be equal to it, do not."""
+    done = subprocess.run([heavy_python.path, "-c", ASKING], capture_output=True, text=True,
+                          timeout=60, env={**os.environ, "PYTHONPATH": str(packages(heavy_python))})
+    assert done.stdout == "[] [2]\n", (done.stdout, done.stderr)
