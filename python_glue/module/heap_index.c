@@ -36,36 +36,39 @@ static void unmap(void *data, size_t *mapped)
 
 void heap_index_deinit(struct heap_index *index)
 {
-	unmap(index->blocks, &index->mapped_blocks);
+	unmap(index->sources, &index->mapped_sources);
+	unmap(index->firsts, &index->mapped_firsts);
 	unmap(index->chunks, &index->mapped_chunks);
 	unmap(index->edges, &index->mapped_edges);
 	free(index->bucket_ends);
 	*index = (struct heap_index){ 0 };
 }
 
-static size_t num_targets(const struct heap_index *index)
+bool heap_index_add_room(struct heap_index *index)
 {
-	return index->num_chunks * HEAP_CHUNK - (size_t)(index->end - index->low);
-}
+	size_t wanted = index->num_sources + 1;
+	void **sources = grow(index->sources, &index->mapped_sources, wanted * sizeof(*sources));
+	uint32_t *firsts;
 
-bool heap_index_add_block(struct heap_index *index)
-{
-	size_t block = index->sources / HEAP_BLOCK;
-	struct heap_block *blocks = grow(index->blocks, &index->mapped_blocks,
-					 (block + 1) * sizeof(*blocks));
-
-	if (!blocks)
+	if (!sources)
 		return false;
-	index->blocks = blocks;
-	blocks[block].first = num_targets(index);
+	index->sources = sources;
+	wanted = index->mapped_sources / sizeof(*sources);
+	firsts = grow(index->firsts, &index->mapped_firsts, wanted * sizeof(*firsts));
+	if (!firsts)
+		return false;
+	index->firsts = firsts;
+	index->room = wanted;
 	return true;
 }
 
 bool heap_index_add_chunk(struct heap_index *index)
 {
-	struct heap_chunk *chunks = grow(index->chunks, &index->mapped_chunks,
-					 (index->num_chunks + 1) * sizeof(*chunks));
+	struct heap_chunk *chunks;
 
+	if (index->num_chunks == UINT32_MAX / HEAP_CHUNK)
+		return false;
+	chunks = grow(index->chunks, &index->mapped_chunks, (index->num_chunks + 1) * sizeof(*chunks));
 	if (!chunks)
 		return false;
 	index->chunks = chunks;
@@ -74,15 +77,10 @@ bool heap_index_add_chunk(struct heap_index *index)
 	return true;
 }
 
-static size_t num_blocks(const struct heap_index *index)
+/* Where the targets of a source end. */
+static size_t end_of(const struct heap_index *index, size_t source)
 {
-	return (index->sources + HEAP_BLOCK - 1) / HEAP_BLOCK;
-}
-
-/* Where the targets of a block end. */
-static size_t end_of(const struct heap_index *index, size_t block)
-{
-	return block + 1 < num_blocks(index) ? index->blocks[block + 1].first : num_targets(index);
+	return source + 1 < index->num_sources ? index->firsts[source + 1] : heap_index_targets(index);
 }
 
 static uint32_t key_at(const struct heap_index *index, size_t i)
@@ -100,7 +98,8 @@ static uint32_t bucket_of(uint32_t key)
 /* Without memory for it, questions go on reading all keys. */
 static void sort(struct heap_index *index)
 {
-	size_t *ends = calloc(BUCKETS + 1, sizeof(*ends)), n = num_targets(index), at = 0;
+	size_t *ends = calloc(BUCKETS + 1, sizeof(*ends)), n = heap_index_targets(index);
+	size_t at = 0;
 	struct heap_edge *edges = grow(NULL, &index->mapped_edges, n * sizeof(*edges));
 
 	if (!ends || !edges) {
@@ -112,11 +111,11 @@ static void sort(struct heap_index *index)
 		ends[bucket_of(key_at(index, i)) + 1]++;
 	for (size_t i = 0; i < BUCKETS; i++)
 		ends[i + 1] += ends[i];
-	for (size_t block = 0; block < num_blocks(index); block++) {
-		for (; at < end_of(index, block); at++) {
+	for (size_t source = 0; source < index->num_sources; source++) {
+		for (; at < end_of(index, source); at++) {
 			uint32_t key = key_at(index, at);
 
-			edges[ends[bucket_of(key)]++] = (struct heap_edge){ key, (uint32_t)block };
+			edges[ends[bucket_of(key)]++] = (struct heap_edge){ key, (uint32_t)source };
 		}
 	}
 	unmap(index->chunks, &index->mapped_chunks);
@@ -136,7 +135,7 @@ void heap_index_ask(struct heap_index *index, const void *target, struct heap_qu
 		ret->next = index->bucket_ends[bucket - 1];
 }
 
-static const struct heap_block *next_edge(struct heap_question *question)
+static void *next_edge(struct heap_question *question)
 {
 	const struct heap_index *index = question->index;
 	size_t end = index->bucket_ends[bucket_of(question->key)];
@@ -144,10 +143,10 @@ static const struct heap_block *next_edge(struct heap_question *question)
 	while (question->next < end) {
 		const struct heap_edge *edge = &index->edges[question->next++];
 
-		if (edge->key != question->key || edge->block == question->before)
+		if (edge->key != question->key || edge->source == question->before)
 			continue;
-		question->before = edge->block;
-		return &index->blocks[edge->block];
+		question->before = edge->source;
+		return index->sources[edge->source];
 	}
 	return NULL;
 }
@@ -162,15 +161,15 @@ static bool in_chunk(const uint16_t low[static HEAP_CHUNK], uint16_t key)
 	return found;
 }
 
-/* The block that a target belongs to. */
-static size_t block_of(const struct heap_index *index, size_t target)
+/* The source that a target belongs to: the last that begins where it is or before. */
+static size_t source_of(const struct heap_index *index, size_t target)
 {
-	size_t low = 0, high = num_blocks(index);
+	size_t low = 0, high = index->num_sources;
 
 	while (high - low > 1) {
 		size_t middle = low + (high - low) / 2;
 
-		if (index->blocks[middle].first <= target)
+		if (index->firsts[middle] <= target)
 			low = middle;
 		else
 			high = middle;
@@ -178,27 +177,27 @@ static size_t block_of(const struct heap_index *index, size_t target)
 	return low;
 }
 
-static const struct heap_block *next_target(struct heap_question *question)
+static void *next_target(struct heap_question *question)
 {
 	const struct heap_index *index = question->index;
-	size_t n = num_targets(index);
+	size_t n = heap_index_targets(index);
 
 	while (question->next < n) {
-		size_t i = question->next++, block;
+		size_t i = question->next++, source;
 
 		if (i % HEAP_CHUNK == 0 &&
 		    !in_chunk(index->chunks[i / HEAP_CHUNK].low, (uint16_t)question->key))
 			question->next = i + HEAP_CHUNK;
 		else if (key_at(index, i) == question->key) {
-			block = block_of(index, i);
-			question->next = end_of(index, block);
-			return &index->blocks[block];
+			source = source_of(index, i);
+			question->next = end_of(index, source);
+			return index->sources[source];
 		}
 	}
 	return NULL;
 }
 
-const struct heap_block *heap_question_next(struct heap_question *question)
+void *heap_question_next(struct heap_question *question)
 {
 	return question->index->edges ? next_edge(question) : next_target(question);
 }

@@ -62,11 +62,8 @@ void heap_release(struct heap_index *index)
 	struct heap_index held = *index;
 
 	*index = (struct heap_index){ 0 };
-	for (size_t i = 0; i < held.sources; i++) {
-		PyObject *source = held.blocks[i / HEAP_BLOCK].sources[i % HEAP_BLOCK];
-
-		Py_DECREF(source);
-	}
+	for (size_t i = 0; i < held.num_sources; i++)
+		Py_DECREF((PyObject *)held.sources[i]);
 	heap_index_deinit(&held);
 }
 
@@ -78,17 +75,11 @@ static int is_it(PyObject *target, void *wanted)
 bool heap_each_referrer(struct heap_index *index, PyObject *target, heap_found *found, void *data)
 {
 	struct heap_question question;
-	const struct heap_block *block;
+	PyObject *source;
 
 	heap_index_ask(index, target, &question);
-	while ((block = heap_question_next(&question))) {
-		for (unsigned i = 0; i < HEAP_BLOCK && block->sources[i]; i++) {
-			PyObject *source = block->sources[i];
-
-			if (Py_TYPE(source)->tp_traverse(source, is_it, target) &&
-			    !found(source, data))
-				return false;
-		}
-	}
+	while ((source = heap_question_next(&question)))
+		if (Py_TYPE(source)->tp_traverse(source, is_it, target) && !found(source, data))
+			return false;
 	return true;
 }
