@@ -1,15 +1,16 @@
 /* The search that most ask for, from an object back to a module, in one go.
  *
  * From reading the heap until the chain is found no Python code runs and nothing is freed, so that no
- * object has to be held. For as long nobody can interrupt it: a search that does not end soon is left
- * to objgraph.py, which does the same with any predicate and holds what it reads. */
+ * object has to be held, nor asked whether it still refers to another. For as long nobody can interrupt
+ * it: a search that does not end soon is left to objgraph.py, which does the same with any predicate and
+ * holds what it reads. */
 #include "heap_read.h"
 
 #include <sys/mman.h>
 
 #include "../../graph/cleanup.h"
 
-#define MOST 65536u /* addresses met or ignored: some 50 ms */
+#define MOST 65536u /* addresses met or ignored */
 #define SLOTS (2 * MOST)
 
 struct met {
@@ -59,15 +60,21 @@ static bool take(struct search *search, const void *address)
 	return true;
 }
 
-static bool meet(PyObject *source, void *data)
+/* The objects that refer to met[at]. False: there are too many. */
+static bool meet(struct search *search)
 {
-	struct search *search = data;
+	const struct met *target = &search->met[search->at];
+	struct heap_question question;
+	PyObject *source;
 
-	if (search->taken == MOST)
-		return false;
-	if (take(search, source))
-		search->met[search->used++] = (struct met){ source, search->at,
-							    search->met[search->at].depth + 1 };
+	heap_index_ask(&search->index, target->object, &question);
+	while ((source = heap_question_next(&question))) {
+		if (search->taken == MOST)
+			return false;
+		if (take(search, source))
+			search->met[search->used++] = (struct met){ source, search->at,
+								    target->depth + 1 };
+	}
 	return true;
 }
 
@@ -87,28 +94,26 @@ static bool is_proper(PyObject *object)
 static bool look(struct search *search, Py_ssize_t max_depth)
 {
 	for (; search->at < search->used; search->at++) {
-		const struct met *met = &search->met[search->at];
-
-		if (is_proper(met->object))
+		if (is_proper(search->met[search->at].object))
 			return true;
-		if (met->depth < max_depth &&
-		    !heap_each_referrer(&search->index, met->object, meet, search))
+		if (search->met[search->at].depth < max_depth && !meet(search))
 			return false;
 	}
 	search->at = 0;
 	return true;
 }
 
+/* False also where half of two addresses was the same: what was met by that is in no chain that is
+ * told, and every other was met as if it were not there. */
 static bool append_chain(const struct search *search, PyObject *list)
 {
-	uint32_t at = search->at;
+	const struct met *met = &search->met[search->at];
 
-	while (!PyList_Append(list, search->met[at].object)) {
-		if (!at)
-			return true;
-		at = search->met[at].parent;
-	}
-	return false;
+	for (; met != search->met; met = &search->met[met->parent])
+		if (!heap_refers(met->object, search->met[met->parent].object) ||
+		    PyList_Append(list, met->object))
+			return false;
+	return !PyList_Append(list, met->object);
 }
 
 /* What is no address is that of no object. */

@@ -1,7 +1,7 @@
 /* Who refers to what, written down once and asked often. Knows addresses only, no object.
  *
  * A source is written down, then what it refers to: of each target a key, 32 bits of its address, in
- * two halves that lie apart. The first questions read the lower halves of all, a fifth of a
+ * two halves that lie apart. The first questions read the lower halves of all, a third of a
  * millisecond for 2.5M references, and the upper half where the lower one fits. A search that goes on
  * has them sorted, and a question takes a microsecond. The answer is sources that may refer to the
  * target: whether one does is for the caller to see.

@@ -26,6 +26,9 @@ static const struct {
 	const char *name;
 	size_t offset;
 } function_fields[] = {
+#if PY_VERSION_HEX >= 0x030e0000
+	{ "__annotate__", offsetof(PyFunctionObject, func_annotate) },
+#endif
 #if PY_VERSION_HEX >= 0x030a0000
 	{ "__builtins__", offsetof(PyFunctionObject, func_builtins) },
 #endif
@@ -45,7 +48,7 @@ static const struct {
 
 static const char *function_field(PyObject *function, PyObject *target)
 {
-	/* The first in order; where nothing is, those who ask get a new dictionary. */
+	/* Where none are, those who ask get a new dictionary, not None. */
 	if (((PyFunctionObject *)function)->func_annotations == target)
 		return "__annotations__";
 	for (size_t i = 0; i < sizeof(function_fields) / sizeof(function_fields[0]); i++) {

@@ -72,14 +72,7 @@ static int is_it(PyObject *target, void *wanted)
 	return target == wanted;
 }
 
-bool heap_each_referrer(struct heap_index *index, PyObject *target, heap_found *found, void *data)
+bool heap_refers(PyObject *source, PyObject *target)
 {
-	struct heap_question question;
-	PyObject *source;
-
-	heap_index_ask(index, target, &question);
-	while ((source = heap_question_next(&question)))
-		if (Py_TYPE(source)->tp_traverse(source, is_it, target) && !found(source, data))
-			return false;
-	return true;
+	return Py_TYPE(source)->tp_traverse(source, is_it, target);
 }

@@ -1,8 +1,8 @@
 /* The heap at one moment: who refers to whom.
  *
  * A search that runs Python code between its questions holds all objects, or one that is gone would
- * be asked. That costs as much again as half of the reading, and what shares memory with another
- * process since a fork is copied; a search that runs none does without. */
+ * be asked. That costs a third of the reading again, and memory that is shared with another process
+ * since a fork is copied; a search that runs none does without. */
 #pragma once
 
 #include "heap.h"
@@ -16,7 +16,6 @@ bool heap_read(struct heap_index *index, bool hold);
 /* Objects may end here, and their finalizers may run; the index is { 0 } for them already. */
 void heap_release(struct heap_index *index);
 
-/* Calls found for each object that refers to the target, as long as it returns true; whether it
- * always did. One that has ceased to since heap_read() is not told, nor one that has begun to. */
-typedef bool heap_found(PyObject *source, void *data);
-bool heap_each_referrer(struct heap_index *index, PyObject *target, heap_found *found, void *data);
+/* Whether one refers to the other now. What the index names only may: half of an address is known,
+ * and who is held may have let go meanwhile. O(references of the source). */
+bool heap_refers(PyObject *source, PyObject *target);

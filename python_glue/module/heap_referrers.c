@@ -39,21 +39,24 @@ static void referrers_dealloc(PyObject *self)
 	Py_DECREF(type); /* of an instance of a heap type, which PyObject_New() counted (3.8) */
 }
 
-static bool append(PyObject *source, void *list)
-{
-	return !PyList_Append(list, source);
-}
-
 static PyObject *referrers_call(PyObject *object, PyObject *arguments, PyObject *keywords)
 {
 	struct referrers *self = (struct referrers *)object;
-	PyObject *target, *list;
+	struct heap_question question;
+	PyObject *target, *source, *list;
 
 	if (!PyArg_ParseTuple(arguments, "O:Referrers", &target))
 		return NULL;
 	list = PyList_New(0);
-	if (list && !heap_each_referrer(&self->index, target, append, list))
-		Py_CLEAR(list);
+	if (!list)
+		return NULL;
+	heap_index_ask(&self->index, target, &question);
+	while ((source = heap_question_next(&question))) {
+		if (heap_refers(source, target) && PyList_Append(list, source)) {
+			Py_DECREF(list);
+			return NULL;
+		}
+	}
 	return list;
 }
 
