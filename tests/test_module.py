@@ -195,3 +195,41 @@ while True: time.sleep(0.02)
     assert len(files) == 1, "the others came too soon"
     assert re.fullmatch(rf"heapgraph-{process.pid}-\d+T\d+-signal\.hgs", files[0].name)
     assert tool.heapgraph("types", files[0]).code == 0
+
+
+def test_as_its_help_says(inside):
+    """The examples of the docstrings run; what it offers is documented, and there is nothing else in sight."""
+    code = """
+import doctest, pydoc
+say(doctest.testmod(heapgraph)[:2])
+say([name for name in heapgraph.__all__ if not getattr(heapgraph, name).__doc__])
+say(sorted(set(dir(heapgraph)) - set(heapgraph.__all__)))
+say("install(signal" in pydoc.plain(pydoc.render_doc(heapgraph)))
+"""
+    examples, bare, more, help_has_it = inside(code)
+    assert examples[0] == 0 and examples[1] >= 7
+    assert bare == [] and more == ["objgraph"] and help_has_it is True
+
+
+def test_looking_runs_no_code_of_the_program(inside):
+    """Objects that answer to everything, and those that nothing tracks."""
+    code = """
+ran = []
+class Hostile:
+    def __getattribute__(self, name):
+        ran.append(name)
+        raise RuntimeError(name)
+    __eq__ = __hash__ = __repr__ = __len__ = __bool__ = __iter__ = lambda *arguments: ran.append("special")
+    __class__ = property(lambda self: ran.append("class"))
+class Plain:
+    def __init__(self): self.a = 1
+kept = [Hostile(), Plain(), 5, 10**30, "text" * 5, b"bytes", None, True, int, Plain, os, 1.5, (), object(), len,
+        range(3), {1: 2}, frozenset([1])]
+ran.clear()
+for one in kept:
+    heapgraph.why_alive(one).text(), heapgraph.retained(one).text(), heapgraph.refcount(one).text()
+    assert heapgraph.why_alive(one)[0].object == hex(id(one))
+say(ran)
+say([heapgraph.refcount(kept[0]).counted, heapgraph.refcount(kept[0]).missing])
+"""
+    assert inside(code) == [[], [1, 0]]

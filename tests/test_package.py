@@ -166,10 +166,11 @@ def test_gdb_file(installed, heavy_python, start, tmp_path):
 
 
 def test_types(installed, one_python, tmp_path):
-    """What a user's own checker says of a script, by the types that come with the package."""
-    checker = {**os.environ, "PYTHONPATH": str(sites.site_for(one_python, "mypy"))}
-    check = [one_python.path, "-m", "mypy", "--strict", "--python-executable",
-             str(installed.command("python"))]
+    """What a checker says of the package itself, and of a user's script by the types that come with it."""
+    checker = {**os.environ, "PYTHONPATH": str(sites.site_for(one_python, "mypy", "pytest"))}
+    strict = [one_python.path, "-m", "mypy", "--strict"]
+    run(*strict, "--ignore-missing-imports", python_module.PACKAGE, cwd=tmp_path, env=checker)
+    check = [*strict, "--python-executable", str(installed.command("python"))]
     (tmp_path / "script.py").write_text(SCRIPT)
     run(*check, "script.py", cwd=tmp_path, env=checker)
     (tmp_path / "wrong.py").write_text("import heapgraph\nx: str = heapgraph.count('dict')\n")

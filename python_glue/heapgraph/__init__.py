@@ -1,13 +1,26 @@
 """heapgraph from inside: what pins what in this very process.
 
 >>> import heapgraph
->>> heapgraph.report()                 # what is wrong, and what keeps it
->>> heapgraph.why_alive(obj)           # the chains that keep an object
->>> before = heapgraph.snapshot()      # ... later: heapgraph.diff(before, heapgraph.snapshot())
+>>> kept = [1, 2, 3]
+>>> heapgraph.why_alive(kept)[0].type            # the chains that keep an object; printed, as text
+'list'
+>>> heapgraph.refcount(kept).counted             # and who refers to it
+1
+>>> for found in heapgraph.findings():           # what is wrong, and what to do about it
+...     print(found.code, found.advice)
+>>> before = heapgraph.snapshot()
+>>> kept.extend([number] for number in range(1000))
+>>> heapgraph.diff(before, heapgraph.snapshot())["diff"]["types"][0].type
+'list'
+
+``report()``, ``handles()``, ``cycles()`` and ``retained(obj)`` are asked likewise; ``open()`` a file, and ask
+it the same. ``install()`` has a service write its own snapshots.
 
 The analysis is done by the heapgraph command, in a process of its own. ``import heapgraph as objgraph``
 runs what was written for objgraph.
 """
+
+from typing import List
 
 from .answers import Answer, Findings, References, Report
 from .command import Error, Row
@@ -27,8 +40,12 @@ __all__ = ["Answer", "Error", "Findings", "References", "Report", "Row", "Snapsh
            "show_refs", "snapshot", "typestats", "why_alive"]
 
 
-def load_ipython_extension(shell):
+def load_ipython_extension(shell: object) -> None:
     """``%load_ext heapgraph`` in IPython and Jupyter."""
     from .magics import register
 
     register(shell)
+
+
+def __dir__() -> List[str]:
+    return [*__all__, "objgraph"]

@@ -121,14 +121,15 @@ def get_new_ids(skip_update: bool = False, limit: Optional[int] = 10, sortby: st
     """
     if not _state:
         _state.update(current={}, new=collections.defaultdict(set), shortnames=True)
+    fresh: Dict[str, Set[int]] = _state["new"]
     if skip_update:
-        return _state["new"]
+        return fresh
     if shortnames is not None:
         _state["shortnames"] = shortnames
     column = {"old": 1, "current": 2, "new": 3, "deltas": 4}[sortby]
     gc.collect()
     old, current = _state["current"], _ids_by_type(gc.get_objects(), _state["shortnames"])
-    fresh, rows = _state["new"], []
+    rows: List[Tuple[str, int, int, int, int]] = []
     fresh.clear()
     for name in [*old, *(name for name in current if name not in old)]:
         before, now = old.get(name, set()), current.get(name, set())

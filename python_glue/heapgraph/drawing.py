@@ -33,7 +33,7 @@ class Look:
     extra_node_attrs: Optional[Callable[[Any], Dict[str, str]]]
 
 
-class Asked(list):
+class Asked(List[Any]):
     """A list that this module made of what it was asked about: it counts as no reference."""
 
 

@@ -47,7 +47,7 @@ def _cut_repr(obj: object) -> str:
 
 def _name_or_repr(obj: Any) -> str:
     name = getattr(obj, "__name__", None)
-    return name if is_a(name, str) else _cut_repr(obj)
+    return str(name) if is_a(name, str) else _cut_repr(obj)
 
 
 def short_repr(obj: Any) -> str:

@@ -40,7 +40,7 @@ Edges = Callable[[Any], Iterable[Any]]
 Predicate = Callable[[Any], object]
 
 try:  # a notebook shows the picture; a terminal's IPython cannot
-    IS_INTERACTIVE = "TerminalInteractiveShell" not in type(get_ipython()).__name__  # noqa: F821
+    IS_INTERACTIVE = "TerminalInteractiveShell" not in type(get_ipython()).__name__  # type: ignore # noqa: F821
     import graphviz
 except (NameError, ImportError):
     IS_INTERACTIVE = False
@@ -81,7 +81,7 @@ def at_addrs(address_set: Collection[int]) -> List[Any]:
 
 def is_proper_module(obj: Any) -> bool:
     """Whether it is a module that sys.modules has: what a chain may be said to begin with."""
-    return inspect.ismodule(obj) and obj is sys.modules.get(getattr(obj, "__name__", None))
+    return inspect.ismodule(obj) and obj is sys.modules.get(getattr(obj, "__name__", ""))
 
 
 def _find_chain(obj: Any, predicate: Predicate, edge_func: Edges, max_depth: int = 20,

@@ -101,7 +101,8 @@ class _Installed:
 
     def undo(self) -> None:
         """Idempotent. What was put in place of ours since then stays."""
-        if self.signal is not None and signals.getsignal(self.signal) is self:
+        current: object = None if self.signal is None else signals.getsignal(self.signal)
+        if self.signal is not None and current is self:
             signals.signal(self.signal, self.before)
         atexit.unregister(self.on_exit)
         if sys.excepthook == self.on_exception:

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import weakref
 from pathlib import Path
+from types import FrameType
 from typing import Optional, Union
 
 from . import _heapgraph
@@ -96,7 +97,8 @@ def _object(expression: str) -> str:
 
 def _own_frames() -> int:
     """How many frames of this package are on the stack, and the one that called it."""
-    frame, count = sys._getframe(1), 1
+    frame: Optional[FrameType] = sys._getframe(1)
+    count = 1
     while frame is not None and frame.f_globals.get("__package__") == __package__:
         frame, count = frame.f_back, count + 1
     return count
