@@ -28,7 +28,9 @@ SAMPLES = ("opened_in_a_loop", "two_opens_one_release", "win32_style", "other_na
            "traceback_keeps_pointer", "callback_in_c", "leaking_extension", "resurrected",
            "rightly_released")
 NEEDS = {"cffi_libraries": ["cffi"]}
-INSTALL = """import os, signal, heapgraph
+# What is garbage on one side is so on the next: no collection comes by itself in between.
+INSTALL = """import gc, os, signal, heapgraph
+gc.set_threshold(1000000)
 heapgraph.install(signal.SIGUSR2, os.environ["HEAPGRAPH_FOLDER"], seconds=0)
 """
 ALL = ("--json", "--limit", "0")
