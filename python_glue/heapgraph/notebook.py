@@ -1,8 +1,8 @@
 """How an answer looks in a notebook: the picture, as wide as the cell at most, and the text below it.
 
 A picture that would become too small to read is as wide as it must be and scrolls, as long lines of text
-do. The picture is drawn for a light page; notebooks with a dark one (JupyterLab, VS Code, Colab) say so
-in an attribute of theirs, and the style turns its colours round.
+do. The picture is drawn for a light page; JupyterLab and VS Code say in an attribute that theirs is dark,
+and the style turns its colours round.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _STYLE = """<style>
 .heapgraph { overflow-x: auto; }
 .heapgraph svg { display: block; height: auto; }
 .heapgraph pre { white-space: pre; line-height: 1.3; }
-[data-jp-theme-light="false"] .heapgraph svg, .vscode-dark .heapgraph svg, [theme="dark"] .heapgraph svg {
+[data-jp-theme-light="false"] .heapgraph svg, .vscode-dark .heapgraph svg {
   filter: invert(0.9) hue-rotate(180deg); }
 </style>"""
 
