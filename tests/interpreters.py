@@ -29,7 +29,7 @@ IN_ROOTS = Path("/srv")
 IN_ROOT = IN_ROOTS / f"heapgraph-{os.getpid()}"
 HOST = IN_ROOT / "host"
 # sh -c AMONG_OURS sh ROOT HOST FOLDER... -- COMMAND...: the command in a root, in a mount namespace
-# of its own, which ends with it. The root has /proc and /dev, the folders at the same place as here, and
+# of its own, which ends with it. The root has /proc and /dev, the folders (of the tests, too) as here, and
 # this machine as HOST. unshare, of here, does the chroot.
 AMONG_OURS = """
 root=$1 host=$2; shift 2
@@ -79,7 +79,7 @@ class Interpreter:
         (by chroot to HOST)."""
         if not self.root:
             return [self.path, *arguments]
-        folders = [tempfile.gettempdir(), str(roots.cache_directory())]
+        folders = [tempfile.gettempdir(), str(roots.cache_directory()), str(TESTS.parent)]
         return ["unshare", "--mount", "sh", "-euc", AMONG_OURS, "sh", self.root, str(HOST), *folders,
                 "--", self.path, *arguments]
 
