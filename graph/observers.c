@@ -98,13 +98,14 @@ static void mark_owners(struct marks *m)
 
 	for (uint32_t i = 0; i < s->num_frames; i++) {
 		uint32_t frame = s->frames[i].object;
+		uint32_t like = is_marked(m, frame) ? SNAPSHOT_LOOKS : s->flags[frame] & HGS_OBJ_OBSERVER;
 
-		if (!is_marked(m, frame) && !(s->flags[frame] & HGS_OBJ_OBSERVER))
+		if (!like)
 			continue;
 		for (uint64_t e = s->start[frame]; e < s->start[frame + 1ul]; e++)
 			if (s->name[e] == HGS_EDGE_NAME(HGS_EDGE_FRAME, HGS_FRAME_GENERATOR) ||
 			    s->name[e] == HGS_EDGE_NAME(HGS_EDGE_FRAME, HGS_FRAME_OBJECT))
-				mark(m, s->target[e]);
+				marks_set(m, s->target[e], like);
 	}
 }
 

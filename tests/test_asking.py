@@ -143,3 +143,14 @@ def ask():
 ask()
 """
     assert inside(code)[0] > 1000
+
+
+def test_a_coroutine_that_asks_is_no_debugger(inside):
+    code = FIRST + """
+async def main():
+    mine = Proc()
+    why = heapgraph.why_alive(mine)[0]
+    say([why.only_asker, "debugger" in str(why.chains[0].kept_through)])
+asyncio.run(main())
+"""
+    assert inside(code) == [[True, False]]
