@@ -102,7 +102,7 @@ def test_answers_and_cells(notebook, heavy_python):
     """Answers that are kept keep nothing; what a cell left behind; completion and help."""
     said = notebook(
         heavy_python, FRAME, "import heapgraph\nkept = heapgraph.why_alive(x)", "heapgraph.why_alive(x)",
-        "def ask(o):\n    return [heapgraph.why_alive(one) for one in [o]][0]\nask(x)",
+        "def ask(o):\n    return heapgraph.why_alive(o)\nask(x)",  # up to 3.11 a comprehension is a caller
         "%heapgraph why x", "%%heapgraph diff\nmore = [Frame() for _ in range(50)]\nprint('done')",
         "%heapgraph w\t", "%heapgraph why aliv\t", "%%heapgraph d\t",
         "print(get_ipython().find_magic('heapgraph').__doc__)")
