@@ -6,6 +6,8 @@
  * another number; only where it does not is the object itself read. */
 #include "holders_parts.h"
 
+#include <string.h>
+
 static struct hg_error *learn_own(struct finder *f, uint32_t library)
 {
 	uint32_t handle = holder_attribute(f->heap, library, "_handle");
@@ -24,6 +26,9 @@ struct hg_error *integers_prepare(struct finder *f)
 		error = for_each(f, ROLE_CTYPES_LIBRARY, learn_own);
 	set_sort(&f->handles);
 	set_sort(&f->own);
+	if (f->handles.count)
+		f->handle_digits = (size_t)snprintf(NULL, 0, "%llu",
+						    (unsigned long long)f->handles.item[0]);
 	return error;
 }
 
@@ -31,6 +36,9 @@ struct hg_error *holder_maybe_handle(struct finder *f, uint32_t object)
 {
 	const char *text = snapshot_text(f->heap, object);
 
+	/* Most numbers of a program are far smaller than an address. */
+	if (*text && strnlen(text, f->handle_digits) < f->handle_digits)
+		return NULL;
 	return *text && !set_has(&f->handles, strtoull(text, NULL, 10)) ? NULL : peek_at(f, object);
 }
 

@@ -54,6 +54,7 @@ struct finder {
 	struct cffi cffi;
 	struct peek peek;
 	struct set handles; /* of the libraries that are loaded */
+	size_t handle_digits; /* of the smallest of them */
 	struct set own;	    /* objects that an owner has as its handle */
 	struct py_holders_found found;
 };

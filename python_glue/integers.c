@@ -68,13 +68,26 @@ static struct hg_error *flush(struct reading *r)
 	return error;
 }
 
+/* Of a decimal number: 10,000 is a multiple of 16, so that the last four digits tell. */
+static bool may_be_address(const char *text)
+{
+	size_t length = strlen(text);
+	unsigned last = 0;
+
+	if (length <= 4 || *text == '-')
+		return false;
+	for (const char *digit = text + length - 4; *digit; digit++)
+		last = 10 * last + (unsigned)(*digit - '0');
+	return last % 16 == 0;
+}
+
 /* By its text, where the snapshot has it. */
 static struct hg_error *put(struct reading *r, uint32_t object)
 {
 	const char *text = snapshot_text(r->heap, object);
 
 	if (*text)
-		return *text == '-' ? NULL : take(r, object, strtoull(text, NULL, 10));
+		return may_be_address(text) ? take(r, object, strtoull(text, NULL, 10)) : NULL;
 	r->objects[r->batched] = object;
 	r->remote[r->batched++] = (struct iovec){
 		(void *)(uintptr_t)(r->heap->addr[object] + SIZE_OFFSET), sizeof(struct number)
