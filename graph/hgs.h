@@ -111,8 +111,8 @@ struct hgs_meta {
 #define HGS_OBJ_USER 8192u
 #define HGS_OBJ_GENERATION_SHIFT 16 /* two bits: 0..2 the generation where tracked */
 #define HGS_OBJ_INTERNED (1u << 18)
-/* A frame of heapgraph's own, or of who called it in the process itself, and the generator or coroutine
- * whose frame it is: what it refers to, it only looks at. */
+/* A frame of heapgraph's own, or of who called it in the process itself: what it refers to, it only
+ * looks at. */
 #define HGS_OBJ_OBSERVER (1u << 19)
 
 /* Text. str and bytes: the value, first 96 bytes, control characters kept. int, float, bool, None:

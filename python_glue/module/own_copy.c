@@ -277,28 +277,6 @@ static bool mark(const struct own_copy *copy, const struct hook_control *control
 	return process_vm_writev(copy->pid, &local, 1, &remote, 1, 0) == sizeof(flags);
 }
 
-/* A generator owns the locals of its frame. */
-static bool mark_generator(const struct own_copy *copy, const struct hook_control *control,
-			   uint32_t frame)
-{
-	const struct memory memory = { .pid = copy->pid };
-	const struct hook_array *columns = control->columns;
-	uint64_t edge[2]; /* the first, and behind the last */
-
-	if (memory_read(&memory, columns[HOOK_START].data + 8ul * frame, edge, sizeof(edge)))
-		return false;
-	for (uint64_t e = edge[0]; e < edge[1]; e++) {
-		uint32_t name, target;
-
-		if (memory_read_u32(&memory, columns[HOOK_NAME].data + 4 * e, &name) ||
-		    memory_read_u32(&memory, columns[HOOK_TARGET].data + 4 * e, &target))
-			return false;
-		if (name == HGS_EDGE_NAME(HGS_EDGE_FRAME, HGS_FRAME_GENERATOR))
-			return mark(copy, control, target);
-	}
-	return true;
-}
-
 struct hg_error *own_copy_mark(const struct own_copy *copy, const struct hook_control *control,
 			       unsigned frames)
 {
@@ -317,8 +295,7 @@ struct hg_error *own_copy_mark(const struct own_copy *copy, const struct hook_co
 	for (size_t i = 0; frames && i < columns[HOOK_FRAMES].used / sizeof(*frame); i++) {
 		if (frame[i].thread == HGS_NONE || !(thread[frame[i].thread].flags & HGS_THREAD_HELD_GIL))
 			continue;
-		if (!mark(copy, control, frame[i].object) ||
-		    !mark_generator(copy, control, frame[i].object))
+		if (!mark(copy, control, frame[i].object))
 			return hg_error_errno(HG_EXIT_FAILURE, errno, "cannot mark a frame in the copy");
 		frames--;
 	}

@@ -25,8 +25,8 @@ _must_check_ struct hg_error *own_copy_begin(struct own_copy *copy);
 /* Has the copy walk. O(heap). */
 _must_check_ struct hg_error *own_copy_walk(struct own_copy *copy, const struct py_runtime *runtime,
 					    uint64_t flags, struct walk *ret);
-/* Marks the innermost `frames` of the calling thread as observers (HGS_OBJ_OBSERVER), and the generators
- * whose they are, in the copy's columns. O(frames of all threads). */
+/* Marks the innermost `frames` of the calling thread as observers (HGS_OBJ_OBSERVER), in the copy's
+ * columns. O(frames of all threads). */
 _must_check_ struct hg_error *own_copy_mark(const struct own_copy *copy,
 					    const struct hook_control *control, unsigned frames);
 /* freeze->search of such a copy. */
