@@ -24,10 +24,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-from run import cell, run_measured, touch  # noqa: E402
+from run import cell, choose, run_measured, touch  # noqa: E402
 
 import hgs  # noqa: E402
-import interpreters  # noqa: E402
 import python_module  # noqa: E402
 
 # The program. Answers each word on its standard input with a line of JSON.
@@ -173,12 +172,7 @@ def main():
     parser.add_argument("--calls", type=int, default=10)
     parser.add_argument("--python", help="a path; otherwise the 3.12 found, or the newest")
     options = parser.parse_args()
-    found = [one for one in interpreters.discover()[0] if not one.root and python_module.headers(one)]
-    if options.python:
-        found = [one for one in found if one.path == options.python]
-    chosen = next((one for one in found if one.minor == 12), found[-1] if found else None)
-    if not chosen:
-        sys.exit("bench: no such interpreter, with its headers, was found")
+    chosen = choose(options.python, python_module.headers)
     with tempfile.TemporaryDirectory() as folder:
         reason = python_module.build(chosen, Path(folder))
         if reason:

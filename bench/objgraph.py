@@ -18,6 +18,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
+from run import choose  # noqa: E402
+
+import objgraph_release  # noqa: E402
+import python_module  # noqa: E402
+
 INSIDE = '''
 import gc, io, statistics, sys, time
 sys.path[:0] = sys.argv[1:3]
@@ -86,16 +91,7 @@ def main():
     parser.add_argument("--calls", type=int, default=5)
     parser.add_argument("--python", help="a path; otherwise the 3.12 found, or the newest")
     options = parser.parse_args()
-    import interpreters
-    import objgraph_release
-    import python_module
-
-    found = [one for one in interpreters.discover()[0] if not one.root]
-    if options.python:
-        found = [one for one in found if one.path == options.python]
-    chosen = next((one for one in found if one.minor == 12), found[-1] if found else None)
-    if not chosen:
-        sys.exit("bench: no such interpreter was found")
+    chosen = choose(options.python)
     with tempfile.TemporaryDirectory() as folder:
         reason = python_module.build(chosen, Path(folder))
         if reason:

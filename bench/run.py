@@ -152,6 +152,15 @@ def against_allowed(rows, rates):
                           zip(rates[row["size"]], ALLOWED_NS, ("an object", "a reference"))))
 
 
+def choose(path=None, usable=lambda one: True):
+    """The interpreter at a path; without one the 3.12 of those that are usable, or the newest."""
+    found = [one for one in interpreters.discover()[0]
+             if not one.root and usable(one) and path in (None, one.path)]
+    if not found:
+        sys.exit("bench: no such interpreter was found")
+    return next((one for one in found if one.minor == 12), found[-1])
+
+
 def main():
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__.splitlines()[0])
     parser.add_argument("--sizes", default="0,1000000,5000000,20000000")
@@ -159,12 +168,7 @@ def main():
     parser.add_argument("--python", help="a path; otherwise the 3.12 found, or the newest")
     parser.add_argument("--no-gcore", action="store_true")
     options = parser.parse_args()
-    found = [one for one in interpreters.discover()[0] if not one.root]
-    if options.python:
-        found = [one for one in found if one.path == options.python]
-    chosen = next((one for one in found if one.minor == 12), found[-1] if found else None)
-    if not chosen:
-        sys.exit("bench: no such interpreter was found")
+    chosen = choose(options.python)
     print(f"CPython {chosen.version}, {os.cpu_count()} cores, median of {options.attaches} attaches\n")
     rows = [measure(chosen, int(size), options.attaches, not options.no_gcore)
             for size in options.sizes.split(",")]

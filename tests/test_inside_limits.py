@@ -1,11 +1,10 @@
 """The module where something is short or forbidden: one line that says what, nothing written, nothing left."""
 
-import contextlib
 import os
-import subprocess
 
 import pytest
 from test_inside import BEGIN
+from test_outputs import disk
 
 REFUSED = """
 import resource
@@ -51,23 +50,10 @@ def test_refused_in_one_line(inside, way):
     assert clean, "nothing is left"
 
 
-@contextlib.contextmanager
-def small_disk(folder):
-    folder.mkdir()
-    if os.geteuid() != 0 or subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)],
-            capture_output=True).returncode:
-        pytest.skip("mounting a small file system is not allowed here")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
-
-
 def test_a_disk_that_fills_up(inside, python, tmp_path):
     if python.root:
         pytest.skip("a root does not see what is mounted beside it")
-    with small_disk(tmp_path / "small") as folder:
+    with disk(tmp_path / "small", "1m") as folder:
         said = inside(BEGIN + REFUSED + "refused(sys.argv[1] + '/a.hgs')", str(folder))[0]
         assert "No space left" in said[0] and said[2]
         assert not os.listdir(folder)
